@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Loop: the one door between a core and the kernel (or the simulated world).
+//
+// A core submits operations, turns the loop, and gets their completions. `uring` and `epoll` are two
+// rooms behind this door and pass the same conformance tests; a simulation is a third. Nothing above
+// this door reads a clock or opens a socket by itself.
+//
+//   Order      Completions of one operation arrive in order; of several, in any order.
+//   Ownership  An Operation and the bytes it sends belong to the loop from the call until its final
+//              completion (`more` is false). Received bytes are lent for the length of completed().
+//              A Handle belongs to whoever got it, until close().
+//   Threads    The thread that turns the loop. Only wake() may be called from others.
+//   Suspends   Never, but turn(), when it is allowed to wait.
+//   Errors     completed() gets -errno as result; the calls that answer at once return a Fault.
+//   Bounds     Receive buffers come from one pool per loop (64 x 16 KiB), handed back as soon as
+//              completed() returns: a slow reader holds none.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "io/address.hpp"
+#include "io/timer_wheel.hpp"
+#include "pulpo/bytes.hpp"
+#include "pulpo/result.hpp"
+#include "pulpo/time.hpp"
+
+namespace pulpo::io {
+
+/// A socket (or, in a simulation, the number of one). Values below zero mean none.
+using Handle = int;
+
+struct Completion {
+  std::int32_t result = 0;  ///< Bytes, a Handle, poll events; or -errno.
+  bool more = false;        ///< Further completions of this operation will come.
+  ByteView data = {};       ///< receive: the bytes, valid until completed() returns.
+};
+
+/// Something under way. Derive, and override completed().
+class Operation {
+ public:
+  Operation() noexcept = default;
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+  virtual ~Operation() { PULPO_ASSERT(!is_pending()); }
+
+  /// Runs on the loop's thread inside turn(), never inside the submitting call. May submit, cancel and
+  /// close anything, and, when `more` is false, destroy this operation or submit it again.
+  virtual void completed(const Completion& completion) = 0;
+  [[nodiscard]] bool is_pending() const noexcept { return state_ != nullptr; }
+
+ private:
+  friend struct OperationAccess;
+  void* state_ = nullptr;  ///< The loop's own record of it; null when idle.
+};
+
+/// For the loops alone.
+struct OperationAccess {
+  static void*& state(Operation& operation) noexcept { return operation.state_; }
+};
+
+struct ListenOptions {
+  int backlog = 128;
+  bool v6_only = false;
+};
+
+class Loop {
+ public:
+  virtual ~Loop() = default;
+
+  // --- Sockets (TCP) -------------------------------------------------------------------------
+  /// Binds and listens; port 0 lets the kernel choose (see local_address()). SO_REUSEADDR is set.
+  [[nodiscard]] virtual Outcome<Handle> listen(const Address& address, const ListenOptions& options) = 0;
+  [[nodiscard]] virtual Outcome<Address> local_address(Handle handle) const = 0;
+  [[nodiscard]] virtual Outcome<Address> peer_address(Handle handle) const = 0;
+  /// Adopts a listening socket made elsewhere (socket activation). The loop owns it from then on.
+  [[nodiscard]] virtual Outcome<Handle> adopt(int descriptor) = 0;
+
+  /// One completion a connection: result is its Handle (TCP_NODELAY set, close-on-exec), or -errno. Goes
+  /// on until cancelled; running out of descriptors (EMFILE) is reported with `more` set, and retried
+  /// after a pause of 100 ms rather than in a busy loop.
+  virtual void accept(Operation& operation, Handle listener) = 0;
+  /// One completion: result is the connected Handle (TCP_NODELAY set) or -errno.
+  virtual void connect(Operation& operation, const Address& address) = 0;
+  /// Completions with data while bytes come; then a final one: 0 at the end of the stream, or -errno.
+  virtual void receive(Operation& operation, Handle handle) = 0;
+  /// One completion when all of `bytes` are with the kernel (result is their number), or -errno. At most
+  /// one send per handle at a time: two in flight may interleave after a short write.
+  virtual void send(Operation& operation, Handle handle, ByteView bytes) = 0;
+  /// No more bytes will be sent; the peer reads the end of the stream.
+  virtual void shutdown_send(Handle handle) = 0;
+
+  // --- Other descriptors -----------------------------------------------------------------------
+  /// One completion when any of `events` (POLLIN, POLLOUT) holds: result is those that do, or -errno. The
+  /// descriptor stays the caller's.
+  virtual void poll(Operation& operation, int descriptor, short events) = 0;
+
+  // --- Ending ------------------------------------------------------------------------------------
+  /// Asks a pending operation to end. Its final completion still comes, later, with -ECANCELED or with what
+  /// had already happened. Nothing happens when it is idle.
+  virtual void cancel(Operation& operation) = 0;
+  /// Cancels every operation on `handle` and closes it when the last has ended. `handle` is no longer the
+  /// caller's when this returns; pending operations still get their final completions.
+  virtual void close(Handle handle) = 0;
+
+  // --- Time and turning --------------------------------------------------------------------------
+  /// The time at which the present turn began to hand out completions: one clock read a turn.
+  [[nodiscard]] TimePoint now() const noexcept { return now_; }
+  /// Reads the clock (the virtual one in a simulation) and makes it now().
+  virtual TimePoint refresh() noexcept = 0;
+  /// Wall time in nanoseconds since 1970, for log stamps only.
+  [[nodiscard]] virtual std::int64_t wall_time() const noexcept = 0;
+  [[nodiscard]] TimerWheel& timers() noexcept { return timers_; }
+
+  enum class Wait : std::uint8_t { no, yes };
+  /// Submits what was asked for, hands out completions and fires due timers. With Wait::yes it first
+  /// sleeps until there is a completion, a timer is due, or wake() is called. Returns how many completions and
+  /// timers were handled; a wake alone counts as none.
+  virtual std::size_t turn(Wait wait) = 0;
+  /// Ends the present or the next sleep of turn(). Any thread; calls may be merged.
+  virtual void wake() noexcept = 0;
+  /// True when a turn would find a completion, told without a system call where the loop can; used to
+  /// spin before sleeping.
+  [[nodiscard]] virtual bool ready() const noexcept = 0;
+
+  /// "uring", "epoll" or "sim".
+  [[nodiscard]] virtual const char* name() const noexcept = 0;
+  /// Operations whose final completion is still to come: zero when it is safe to destroy the loop.
+  [[nodiscard]] virtual std::size_t pending() const noexcept = 0;
+
+ protected:
+  explicit Loop(TimePoint start) noexcept : timers_(start), now_(start) {}
+  void set_now(TimePoint now) noexcept { now_ = now; }
+
+ private:
+  TimerWheel timers_;
+  TimePoint now_;
+};
+
+enum class LoopKind : std::uint8_t { automatic, uring, epoll };
+
+/// Makes a loop for the calling thread, which must be the one that turns it.
+/// `automatic` tries uring and falls back to epoll; `why` then says, in half a sentence, what the kernel lacked.
+/// A kind asked for by name that cannot be had is a Fault.
+[[nodiscard]] Outcome<std::unique_ptr<Loop>> make_loop(LoopKind kind, std::string* why = nullptr);
+
+/// What this kernel offers, found by doing it once in a throw-away ring: for `pulpo doctor` and for make_loop().
+struct UringProbe {
+  bool available = false;  ///< All that the uring loop needs.
+  std::string missing;     ///< Else: what, and what forbids it ("io_uring_setup: Operation not permitted (…)").
+  bool defer_taskrun = false;
+  bool multishot_accept = false;
+  bool multishot_receive = false;
+  bool buffer_ring = false;
+  bool message_ring = false;
+  bool cancel_by_handle = false;
+};
+[[nodiscard]] UringProbe probe_uring();
+
+}  // namespace pulpo::io

@@ -1,0 +1,36 @@
+# A layer of pulpo per call. pulpo_layer(NAME) makes the target pulpo_<name> and its alias pulpo::<name>; what a
+# layer uses is said in USES, and a unit test links its own layer only, so that an arrow nobody drew fails to link.
+
+add_library(pulpo_options INTERFACE)
+target_compile_features(pulpo_options INTERFACE cxx_std_20)
+target_compile_options(pulpo_options INTERFACE -Wall -Wextra $<$<BOOL:${PULPO_WERROR}>:-Werror> -ffunction-sections -fdata-sections)
+if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+  # off_t and time_t are 32 bits wide on 32-bit Debian otherwise; psabi notes are about gcc 7 (GCC manual).
+  target_compile_definitions(pulpo_options INTERFACE _FILE_OFFSET_BITS=64 _TIME_BITS=64)
+  target_compile_options(pulpo_options INTERFACE -Wno-psabi)
+endif()
+if(PULPO_SANITIZE)
+  target_compile_options(pulpo_options INTERFACE -fsanitize=${PULPO_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(pulpo_options INTERFACE -fsanitize=${PULPO_SANITIZE})
+elseif(PULPO_STATIC)
+  target_link_options(pulpo_options INTERFACE -static)
+endif()
+target_link_options(pulpo_options INTERFACE -Wl,--gc-sections)
+
+function(pulpo_layer name)
+  cmake_parse_arguments(arg "" "" "SOURCES;USES;PRIVATE" ${ARGN})
+  add_library(pulpo_${name} STATIC ${arg_SOURCES})
+  add_library(pulpo::${name} ALIAS pulpo_${name})
+  target_include_directories(pulpo_${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR}/src)
+  target_link_libraries(pulpo_${name} PUBLIC pulpo_options ${arg_USES} PRIVATE ${arg_PRIVATE})
+endfunction()
+
+# pulpo_unit_test(LAYER SOURCES …): the binary unit_<layer>, which links that layer and GoogleTest, and nothing else.
+function(pulpo_unit_test layer)
+  cmake_parse_arguments(arg "" "" "SOURCES;PRIVATE" ${ARGN})
+  add_executable(unit_${layer} ${arg_SOURCES})
+  target_link_libraries(unit_${layer} PRIVATE pulpo::${layer} ${arg_PRIVATE} GTest::gtest_main)
+  target_include_directories(unit_${layer} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  add_test(NAME unit_${layer} COMMAND unit_${layer})
+  set_tests_properties(unit_${layer} PROPERTIES LABELS unit)
+endfunction()

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Processes: what Elixir's Process and Kernel modules offer, as C++ calls.
+//
+// A process is a stackful coroutine with a mailbox, pinned to one core for life. These calls suspend
+// only the process that makes them; the core goes on with others.
+//
+//   Order      Signals from one process to another arrive in the order of sending (SIG-1).
+//   Threads    Inside a process only, unless a call says otherwise: outside one they stop the node. A program's
+//              other threads use Runtime (pulpo/runtime.hpp).
+//   Suspends   receive, call, sleep, yield, and everything documented so. A process that is being killed
+//              gets pulpo::Killed thrown there, once more at each further suspension if it swallows it; in a
+//              destructor, in a NoKill scope and during unwinding nothing is thrown, and the call returns at once with an error.
+//   Bounds     A mailbox holds 10^6 user messages or 64 MiB of them; the process that is sent more ends with
+//              {:mailbox_limit, …}, as Settled points say. Exit and down signals and replies do not count.
+//   Cost       A send on one core: no lock, no atomic, one block from the core's free list.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "pulpo/error.hpp"
+#include "pulpo/term.hpp"
+#include "pulpo/time.hpp"
+
+namespace pulpo {
+
+class Runtime;
+
+/// Thrown at a suspension point of a process that is being killed or ended by a link. Not a std::exception: catch
+/// named types only, and it always reaches the top of the process.
+struct Killed {};
+
+/// Thrown by exit(reason). Not a std::exception, for the same reason.
+struct Exit {
+  Term reason;
+};
+
+// --- Where a message goes ---------------------------------------------------------------------
+
+/// A process by pid, by a name registered here, or by a name on another node ({Name, Node}).
+class Address {
+ public:
+  Address(const Pid& pid) noexcept : pid_(pid), by_name_(false) {}  // NOLINT: a pid is one
+  Address(Atom name) noexcept : name_(name), by_name_(true) {}      // NOLINT: and a name
+  Address(Atom name, Atom node) noexcept : name_(name), node_(node), by_name_(true) {}
+
+  [[nodiscard]] bool is_name() const noexcept { return by_name_; }
+  [[nodiscard]] const Pid& pid() const noexcept { return pid_; }
+  [[nodiscard]] Atom name() const noexcept { return name_; }
+  [[nodiscard]] std::optional<Atom> node() const noexcept { return node_; }
+  /// As GS-6 shows it in an exit reason: the pid, the name, or {Name, Node}.
+  [[nodiscard]] Term term() const;
+
+ private:
+  Pid pid_{};
+  Atom name_{};
+  std::optional<Atom> node_{};
+  bool by_name_;
+};
+
+// --- Life ---------------------------------------------------------------------------------------
+
+struct SpawnOptions {
+  bool link = false;                  ///< Linked to the spawner, atomically (SIG-11).
+  bool monitor = false;               ///< Monitored by the spawner; see Spawned::monitor.
+  std::optional<Atom> name = {};      ///< Registered before it runs; spawn fails when the name is taken.
+  std::optional<unsigned> core = {};  ///< The spawner's own core when empty.
+};
+
+struct Spawned {
+  Pid pid;
+  Ref monitor = {};  ///< Set when SpawnOptions::monitor was.
+};
+
+/// What a process runs: most callers use spawn(function) instead of deriving.
+class Body;
+
+/// Starts a process that runs `function` and ends when it returns. Move-only callables are welcome. On another core
+/// than the caller's it suspends until that core has answered. Errors: already_exists (the name is taken),
+/// busy (process limit), bad_argument (no such core).
+[[nodiscard]] Result<Spawned> try_spawn(std::unique_ptr<Body> body, const SpawnOptions& options);
+
+class Body {
+ public:
+  Body() = default;
+  Body(const Body&) = delete;
+  Body& operator=(const Body&) = delete;
+  virtual ~Body() = default;
+  /// Runs once, on the process, and may suspend. Returning false ends the process with reason `normal`. Returning true makes
+  /// it a server: from then on it holds no stack while idle, and gets each message through handle().
+  virtual bool start() = 0;
+  /// A message for a server. May suspend; messages that come meanwhile wait.
+  virtual void handle(class MessagePtr message);
+};
+
+namespace detail {
+template <class F>
+class FunctionBody final : public Body {
+ public:
+  explicit FunctionBody(F function) : function_(std::move(function)) {}
+  bool start() override {
+    std::move(function_)();
+    return false;
+  }
+
+ private:
+  F function_;
+};
+Spawned spawn_or_exit(std::unique_ptr<Body> body, const SpawnOptions& options);
+template <class F>
+std::unique_ptr<Body> function_body(F&& function) {
+  return std::make_unique<FunctionBody<std::decay_t<F>>>(std::forward<F>(function));
+}
+}  // namespace detail
+
+/// The pid of the calling process.
+[[nodiscard]] Pid self();
+/// Spawns on the caller's core. Exits the caller with system_limit when no process can be made, with badarg when a name is taken.
+template <class F>
+Pid spawn(F&& function, const SpawnOptions& options = {}) {
+  return detail::spawn_or_exit(detail::function_body(std::forward<F>(function)), options).pid;
+}
+template <class F>
+Pid spawn_link(F&& function, SpawnOptions options = {}) {
+  options.link = true;
+  return spawn(std::forward<F>(function), options);
+}
+template <class F>
+Spawned spawn_monitor(F&& function, SpawnOptions options = {}) {
+  options.monitor = true;
+  return detail::spawn_or_exit(detail::function_body(std::forward<F>(function)), options);
+}
+
+/// Ends the calling process with `reason` (SIG-6): unwinds its stack, destructors run, links and monitors hear of it.
+[[noreturn]] void exit(Term reason);
+/// Sends an exit signal (exit/2): SIG-7. To itself with a reason it does not trap, the process ends at once.
+void exit(const Pid& pid, Term reason);
+/// True while the process lives. Local pids only; false for others.
+[[nodiscard]] bool is_alive(const Pid& pid);
+
+// --- Messages -------------------------------------------------------------------------------------
+
+/// Never fails for a pid or a {Name, Node} (SIG-3); an unregistered local name exits the caller with badarg. Suspends only
+/// when the link to another node is full.
+void send(const Address& to, Term message);
+/// Delivers `message` to `to` after `delay`, unless cancelled. The timer dies with its owner's core only.
+Ref send_after(Duration delay, const Address& to, Term message);
+/// True when the timer had not fired.
+bool cancel_timer(const Ref& timer);
+
+/// Looks at messages oldest first; those for which `wanted` returns false keep their place (SIG-4). Returns the first
+/// it accepts, or nothing at the deadline. `wanted` must not suspend.
+[[nodiscard]] std::optional<Term> receive_if(const std::function<bool(const Term&)>& wanted, Timeout timeout = Timeout::infinity());
+/// The oldest message, whatever it is.
+[[nodiscard]] std::optional<Term> receive_any(Timeout timeout = Timeout::infinity());
+
+/// Suspends for `duration`, at least a millisecond's resolution.
+void sleep(Duration duration);
+/// Lets the core's other processes run.
+void yield();
+/// The loop's time; the only clock a process has.
+[[nodiscard]] TimePoint now();
+/// A reference never given before on this node.
+[[nodiscard]] Ref make_ref();
+
+// --- Links and monitors ------------------------------------------------------------------------------
+
+/// SIG-9. To a local pid that does not live: exits a caller that does not trap with noproc.
+void link(const Pid& pid);
+/// SIG-10: after it returns no exit signal of that link is delivered.
+void unlink(const Pid& pid);
+/// SIG-12: {:DOWN, ref, :process, object, reason} comes once.
+[[nodiscard]] Ref monitor(const Address& target);
+struct DemonitorOptions {
+  bool flush = false;  ///< Also removes a DOWN that is already in the mailbox (SIG-13).
+};
+/// True when the monitor was still there.
+bool demonitor(const Ref& monitor, DemonitorOptions options = {});
+/// Exit signals become {:EXIT, pid, reason} messages. Returns the previous setting (SIG-8).
+bool trap_exit(bool trap);
+
+// --- Names ----------------------------------------------------------------------------------------------
+
+/// SIG-21. Errors: already_exists (name taken, or the process has one), noproc, bad_argument (`undefined`).
+Result<void> register_name(Atom name, const Pid& pid);
+Result<void> unregister_name(Atom name);
+[[nodiscard]] std::optional<Pid> whereis(Atom name);
+
+// --- Requests: a call with its monitor fused into it ------------------------------------------------
+
+/// Sends {'$gen_call', {self, ref}, request} and suspends until the reply. One signal there, one back: the request is its
+/// own monitor. Errors: timeout; noproc; nodedown (reason {:nodedown, node}); exited (reason is the server's); killed;
+/// bad_argument (calling itself: reason :calling_self). A reply that comes later is dropped before the mailbox (GS-7).
+[[nodiscard]] Result<Term> request(const Address& server, Term message, Timeout timeout = Timeout(5s));
+/// Answers a request, from any process of the server's node. Once answered, further replies to it are dropped.
+void reply(const Pid& caller, const Ref& request, Term value);
+
+// --- About processes ------------------------------------------------------------------------------------
+
+/// No kill is delivered while one of these lives; suspending calls return at once with an error if one is waiting.
+class NoKill {
+ public:
+  NoKill();
+  ~NoKill();
+  NoKill(const NoKill&) = delete;
+  NoKill& operator=(const NoKill&) = delete;
+};
+
+/// Inside a process: the runtime it runs in.
+[[nodiscard]] Runtime& runtime();
+/// True on a thread that is running a process.
+[[nodiscard]] bool inside_process() noexcept;
+
+}  // namespace pulpo

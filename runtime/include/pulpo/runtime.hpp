@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runtime: one node's inside as an object: cores, processes, names. Several may live in one OS process.
+//
+//   Ownership  Owns its threads, cores and everything its processes hold. Destroyed only when stopped.
+//   Threads    start(), stop(), run() and post(): any thread that is not one of its own. Others as said.
+//   Errors     start() returns what the kernel refused; nothing is left behind then.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "pulpo/atom.hpp"
+#include "pulpo/process.hpp"
+#include "pulpo/result.hpp"
+
+namespace pulpo {
+
+class Random;
+class Core;
+class Router;
+
+enum class LoopChoice : std::uint8_t { automatic, uring, epoll };
+
+struct RuntimeOptions {
+  unsigned cores = 1;  ///< Loops, a thread each; 1 to 64.
+  LoopChoice loop = LoopChoice::automatic;
+  std::size_t stack_bytes = 64 * 1024;   ///< Of one process; address space, not memory (a page until used).
+  std::size_t processes_max = 1u << 20;  ///< A core. The slot part of a pid allows 2^26.
+  std::size_t mailbox_messages_max = 1'000'000;
+  std::size_t mailbox_bytes_max = 64u << 20;
+  Random* random = nullptr;  ///< Borrowed; the system's when null.
+};
+
+class Runtime {
+ public:
+  explicit Runtime(RuntimeOptions options = {});
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+  ~Runtime();  ///< Stops it first when it still runs.
+
+  [[nodiscard]] Outcome<void> start();
+  /// Kills every process (destructors run), ends the loops and joins the threads. Orderly stops of applications come before, by
+  /// their supervisors.
+  void stop();
+
+  /// Runs `function` as a process on core 0 and waits for its end. True when it returned normally.
+  bool run(std::function<void()> function);
+  /// Starts `function` as a process on `core`; does not wait.
+  void post(std::function<void()> function, unsigned core = 0);
+
+  /// This node's name, nonode@nohost until a Router names it.
+  [[nodiscard]] Atom node_name() const noexcept;
+  [[nodiscard]] unsigned core_count() const noexcept;
+  [[nodiscard]] const RuntimeOptions& options() const noexcept;
+  /// "uring" or "epoll", and why it is not what one would expect ("" otherwise).
+  [[nodiscard]] const char* loop_name() const noexcept;
+  [[nodiscard]] const std::string& loop_reason() const noexcept;
+  /// Living processes, of all cores. Any thread; a snapshot.
+  [[nodiscard]] std::size_t process_count() const noexcept;
+
+  // --- For the layers above (otp, net) ------------------------------------------------------------
+  [[nodiscard]] Core& core(unsigned index) noexcept;
+  [[nodiscard]] Random& random() noexcept;
+  /// Installs the way to other nodes; before start(), and for the life of the runtime.
+  void set_router(Router* router) noexcept;
+  [[nodiscard]] Router* router() const noexcept;
+  void set_node_name(Atom name) noexcept;
+  /// Looks a name up; any thread, no lock.
+  [[nodiscard]] std::optional<Pid> find_name(Atom name) const noexcept;
+  /// The core with the fewest processes; any thread, a snapshot.
+  [[nodiscard]] unsigned least_loaded_core() const noexcept;
+
+ private:
+  friend class Core;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace pulpo

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Message: one signal from process to process, in one block, whatever its kind.
+//
+// A signal that never leaves its core is handed from sender to mailbox. One for another core travels through that
+// core's inbox; one for another node goes to the Router.
+//
+//   Ownership  MessagePtr owns it. The block returns to the pool of the core that made it, in a chain with others.
+//   Threads    One at a time: whoever owns it. Its term is share()d before it crosses.
+//   Cost       From a per-core free list: a few ns.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "pulpo/pid.hpp"
+#include "pulpo/term.hpp"
+
+namespace pulpo {
+
+class MessagePool;
+
+enum class Signal : std::uint8_t {
+  // What ends in a mailbox:
+  message,       ///< body
+  cast,          ///< body; as a term {'$gen_cast', body}
+  request,       ///< from, ref, body; as a term {'$gen_call', {from, ref}, body}. Its own monitor: see request()
+  exit_message,  ///< from, body = reason; as a term {'EXIT', from, reason}
+  down_message,  ///< ref, body = {object, reason}; as a term {'DOWN', ref, process, object, reason}
+  // What is handled on arrival:
+  reply,         ///< to, ref, body
+  request_down,  ///< to, ref, body = reason: the server ended, or is not there
+  cancel,        ///< from, ref: the caller gave up
+  exit_link,     ///< from, to, body = reason: a link broke
+  exit,          ///< from, to, body = reason: exit/2
+  link,          ///< from, to
+  unlink,        ///< from, to, ref.third = id
+  unlink_ack,    ///< from, to, ref.third = id
+  monitor,       ///< from, to or name, ref
+  demonitor,     ///< from, to or name, ref
+  down,          ///< from (or name), to, ref, body = {object, reason}
+  // Between the cores of one node:
+  spawn,    ///< a SpawnOrder
+  task,     ///< a function to run on the core itself
+  recycle,  ///< an empty block on its way home
+};
+
+struct Message {
+  Message* next = nullptr;
+  Signal kind = Signal::message;
+  std::uint8_t owner = 0;  ///< Core whose pool it came from.
+  bool by_name = false;    ///< `name` says who it is for; `to.node` on which node.
+  bool counted = false;    ///< It counts against the mailbox limit.
+  Atom name{};
+  Pid to{};
+  Pid from{};
+  Ref ref{};
+  std::uint32_t bytes = 0;  ///< What it counts for, block and terms.
+  Term body{};
+};
+
+/// The message as a process sees it; `message` keeps its body.
+[[nodiscard]] Term term_of(const Message& message);
+
+/// Gives a message back to where it came from. Defined in core.cpp: blocks of other cores travel home.
+void release_message(Message* message) noexcept;
+
+class MessagePtr {
+ public:
+  MessagePtr() noexcept = default;
+  explicit MessagePtr(Message* message) noexcept : message_(message) {}
+  MessagePtr(MessagePtr&& other) noexcept : message_(std::exchange(other.message_, nullptr)) {}
+  MessagePtr& operator=(MessagePtr&& other) noexcept {
+    reset(std::exchange(other.message_, nullptr));
+    return *this;
+  }
+  ~MessagePtr() { reset(); }
+  void reset(Message* message = nullptr) noexcept {
+    if (message_ != nullptr) release_message(message_);
+    message_ = message;
+  }
+  [[nodiscard]] Message* release() noexcept { return std::exchange(message_, nullptr); }
+  [[nodiscard]] Message* get() const noexcept { return message_; }
+  Message* operator->() const noexcept { return message_; }
+  Message& operator*() const noexcept { return *message_; }
+  explicit operator bool() const noexcept { return message_ != nullptr; }
+
+ private:
+  Message* message_ = nullptr;
+};
+
+}  // namespace pulpo

@@ -33,6 +33,10 @@
 
 namespace pulpo {
 
+namespace detail {
+struct TermBlock;
+}
+
 class Term {
  public:
   static constexpr std::size_t kDepthMax = 10'000;
@@ -68,7 +72,7 @@ class Term {
   /// An integer beyond 64 bits, carried and compared but not calculated with; little-endian magnitude. One that
   /// fits 64 bits becomes an integer.
   [[nodiscard]] static Term big_integer(bool negative, ByteView magnitude);
-  /// `&Module.function/arity`, with the arguments already bound to it.
+  /// `&Module.function/arity`, with the first of its arguments already bound to it: no more than `arity` (PULPO_ASSERT).
   [[nodiscard]] static Term function(Atom module, Atom name, std::uint8_t arity, std::span<const Term> bound = {});
 
   Term(const Term& other) noexcept;
@@ -80,7 +84,7 @@ class Term {
   // --- Looking ---------------------------------------------------------------------------------
   [[nodiscard]] Type type() const noexcept;
   [[nodiscard]] bool is_atom() const noexcept;
-  [[nodiscard]] bool is_atom(Atom atom) const noexcept;
+  [[nodiscard]] bool is_atom(Atom wanted) const noexcept;
   [[nodiscard]] bool is_integer() const noexcept;  ///< 64-bit ones.
   [[nodiscard]] bool is_tuple() const noexcept;
   [[nodiscard]] bool is_tuple(std::size_t size) const noexcept;
@@ -128,9 +132,13 @@ class Term {
 
   /// Erlang's ==: 1 == 1.0.
   [[nodiscard]] static std::weak_ordering compare(const Term& left, const Term& right) noexcept;
-  /// Erlang's =:=, which tells 1 from 1.0; the order of map keys.
+  /// Erlang's =:=, which tells 1 from 1.0 (and, as of OTP 27, 0.0 from -0.0); the order of map keys: integers before floats.
   [[nodiscard]] static std::strong_ordering compare_exactly(const Term& left, const Term& right) noexcept;
-  friend bool operator==(const Term& left, const Term& right) noexcept { return compare_exactly(left, right) == 0; }
+  friend bool operator==(const Term& left, const Term& right) noexcept {
+    if (left.low_ == right.low_ && left.high_ == right.high_) return true;
+    if (left.is_inline() || right.is_inline()) return false;
+    return compare_exactly(left, right) == 0;
+  }
 
   /// Elixir's inspect: `{:ok, "text", [1, 2]}`.
   [[nodiscard]] std::string text() const;
@@ -146,8 +154,16 @@ class Term {
  private:
   struct Integer {};
   Term(Integer, std::int64_t value) noexcept;
+  Term(std::uint64_t low, std::uint64_t high) noexcept : low_(low), high_(high) {}
+  [[nodiscard]] bool holds(Type type) const noexcept;
+  [[nodiscard]] detail::TermBlock* block() const noexcept;
   friend struct TermAccess;
-  alignas(8) unsigned char raw_[16];
+
+  // The last byte is the Type, its top bit set when low_ is the address of a block. What is not used is 0, so that two
+  // terms of equal bits are equal and two inline ones of other bits are not. Before it: a binary has its bytes in 0 to 13
+  // and their number in 14; a reference its second and third word, its node and its first word (18 bits).
+  alignas(8) std::uint64_t low_;
+  std::uint64_t high_;
 };
 static_assert(sizeof(Term) == 16);
 
@@ -171,3 +187,5 @@ class Result;
 [[nodiscard]] Result<std::vector<Term>, SyntaxError> read_erlang_file(std::string_view text);
 
 }  // namespace pulpo
+
+#include "pulpo/term_inline.hpp"  // IWYU pragma: export

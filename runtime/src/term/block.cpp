@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "term/block.hpp"
+
+#include <cstdlib>
+
+#include "pulpo/assert.hpp"
+#include "term/small_stack.hpp"
+
+namespace pulpo {
+namespace detail {
+
+void* allocate_block(std::size_t bytes) noexcept {
+  void* memory = std::malloc(bytes);  // NOLINT: a block is raw memory
+  PULPO_ASSERT(memory != nullptr);
+  return memory;
+}
+
+void free_block(void* memory, std::size_t /*bytes*/) noexcept {
+  std::free(memory);  // NOLINT
+}
+
+TermBlock* make_block(Shape shape, std::size_t size, std::size_t payload, std::uint16_t extra) noexcept {
+  PULPO_ASSERT(size < UINT32_MAX);
+  const std::size_t bytes = sizeof(TermBlock) + payload;
+  auto* block = static_cast<TermBlock*>(allocate_block(bytes));
+  block->alive = {1, static_cast<std::uint32_t>((bytes + 15) / 16)};
+  block->shape = shape;
+  block->shared = false;
+  block->extra = extra;
+  block->size = static_cast<std::uint32_t>(size);
+  return block;
+}
+
+void destroy(TermBlock* block) noexcept {
+  block->next_dead = nullptr;
+  TermBlock* dead = block;
+  while (dead != nullptr) {
+    TermBlock* const current = dead;
+    dead = current->next_dead;
+    const std::uint32_t count = term_count(*current);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      TermBlock* const part = TermAccess::block(current->terms()[i]);
+      if (part == nullptr) continue;
+      const bool last = part->shared ? std::atomic_ref(part->alive.references).fetch_sub(1, std::memory_order_acq_rel) == 1
+                                     : --part->alive.references == 0;
+      if (!last) continue;
+      part->next_dead = dead;
+      dead = part;
+    }
+    free_block(current, block_bytes(*current));
+  }
+}
+
+}  // namespace detail
+
+void Term::share() const noexcept {
+  detail::TermBlock* const top = TermAccess::block(*this);
+  // What a shared block holds is shared already: it was when the block became so, and blocks do not change.
+  if (top == nullptr || top->shared) return;
+  detail::SmallStack<detail::TermBlock*, 64> open;
+  top->shared = true;
+  open.push(top);
+  while (!open.empty()) {
+    const detail::TermBlock* const current = open.top();
+    open.pop();
+    const std::uint32_t count = detail::term_count(*current);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      detail::TermBlock* const part = TermAccess::block(current->terms()[i]);
+      if (part == nullptr || part->shared) continue;
+      part->shared = true;
+      open.push(part);
+    }
+  }
+}
+
+}  // namespace pulpo

@@ -62,11 +62,18 @@ class TimerWheel {
   friend class Timer;
   static constexpr int kLevels = 6;  // 64^6 ms: two years; what lies beyond waits in the last wheel.
   static constexpr int kSlots = 64;
+  struct Due {
+    std::int64_t tick;  ///< When the slot is to be fired (level 0) or spread over finer wheels.
+    int level;
+    int slot;
+  };
   void insert(Timer& timer) noexcept;
+  [[nodiscard]] Due next() const noexcept;
   std::array<std::array<IntrusiveList<Timer, Timer>, kSlots>, kLevels> wheels_;
   std::array<std::uint64_t, kLevels> occupied_{};
   TimePoint start_;
-  std::int64_t tick_ = 0;  ///< Milliseconds since start_ already handled.
+  std::int64_t tick_ = 0;    ///< Milliseconds since start_ that advance() has reached.
+  std::int64_t target_ = 0;  ///< Where it is going: ahead of tick_ only inside advance().
   std::size_t armed_ = 0;
 };
 

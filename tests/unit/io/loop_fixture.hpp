@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// LoopFixture: what the conformance tests of the loops share: operations that write down what befell
+// them, and a turn-until-it-holds with a deadline.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/loop.hpp"
+
+namespace pulpo::io::testing_support {
+
+/// Writes down its completions; `then` runs inside each.
+struct Recorder final : Operation {
+  void completed(const Completion& completion) override {
+    EXPECT_FALSE(ended) << "a completion after the final one";
+    results.push_back(completion.result);
+    bytes.append(completion.data);
+    ended = !completion.more;
+    EXPECT_EQ(is_pending(), completion.more);
+    if (then) then(completion);
+  }
+  [[nodiscard]] std::int32_t last() const { return results.empty() ? INT32_MIN : results.back(); }
+  /// Ready to be submitted once more.
+  Recorder& again() {
+    ended = false;
+    return *this;
+  }
+
+  std::vector<std::int32_t> results;
+  std::string bytes;
+  bool ended = false;
+  std::function<void(const Completion&)> then;
+};
+
+struct Alarm final : Timer {
+  void expired() override {
+    ++times;
+    if (then) then();
+  }
+  int times = 0;
+  std::function<void()> then;
+};
+
+class LoopFixture : public testing::TestWithParam<LoopKind> {
+ protected:
+  /// No step of these tests takes a hundredth of it; a slower machine fails rather than hangs.
+  static constexpr Duration kPatience = 30s;
+
+  void SetUp() override {
+    auto made = make_loop(GetParam());
+    ASSERT_TRUE(made.has_value()) << made.error().text();
+    loop_ = std::move(*made);
+  }
+  void TearDown() override {
+    if (!loop_) return;
+    for (const Handle handle : handles_) loop_->close(handle);
+    EXPECT_TRUE(until([this] { return loop_->pending() == 0; })) << loop_->pending() << " operations never ended";
+  }
+
+  Loop& loop() { return *loop_; }
+
+  /// Turns until `holds`, sleeping between; false when that takes longer than kPatience.
+  bool until(const std::function<bool()>& holds) {
+    Alarm patience;
+    loop_->timers().arm(patience, loop_->refresh() + kPatience);
+    while (!holds() && patience.times == 0) loop_->turn(Loop::Wait::yes);
+    return holds();
+  }
+  /// Turns a few times without sleeping: what ought not to happen has its chance to.
+  void settle() {
+    for (int turn = 0; turn < 20; ++turn) loop_->turn(Loop::Wait::no);
+  }
+
+  /// Closed at the end of the test.
+  Handle keep(Handle handle) {
+    handles_.push_back(handle);
+    return handle;
+  }
+  void close(Handle handle) {
+    std::erase(handles_, handle);
+    loop_->close(handle);
+  }
+
+  struct Listener {
+    Handle handle = -1;
+    Address address;
+  };
+  Listener listen(const Address& address = Address::loopback_v4(0), ListenOptions options = {}) {
+    auto handle = loop_->listen(address, options);
+    EXPECT_TRUE(handle.has_value()) << handle.error().text();
+    if (!handle) return {};
+    return {.handle = keep(*handle), .address = loop_->local_address(*handle).value()};
+  }
+
+  struct Pair {
+    Handle near = -1;  ///< The one that connected.
+    Handle far = -1;   ///< The one that was accepted.
+  };
+  Pair connected_pair() {
+    const Listener listener = listen();
+    Recorder accept, connect;
+    loop_->accept(accept, listener.handle);
+    loop_->connect(connect, listener.address);
+    EXPECT_TRUE(until([&] { return connect.ended && !accept.results.empty(); }));
+    EXPECT_GE(connect.last(), 0);
+    EXPECT_GE(accept.results.at(0), 0);
+    loop_->cancel(accept);
+    EXPECT_TRUE(until([&] { return accept.ended; }));
+    close(listener.handle);
+    return {.near = keep(connect.last()), .far = keep(accept.results.at(0))};
+  }
+
+  std::unique_ptr<Loop> loop_;
+  std::vector<Handle> handles_;
+};
+
+}  // namespace pulpo::io::testing_support

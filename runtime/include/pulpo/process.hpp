@@ -149,6 +149,8 @@ void exit(const Pid& pid, Term reason);
 /// Never fails for a pid or a {Name, Node} (SIG-3); an unregistered local name exits the caller with badarg. Suspends only
 /// when the link to another node is full.
 void send(const Address& to, Term message);
+/// GenServer.cast/2: {'$gen_cast', message}, and whoever does not exist does not matter (GS-16).
+void send_cast(const Address& to, Term message);
 /// Delivers `message` to `to` after `delay`, unless cancelled. The timer dies with its owner's core only.
 Ref send_after(Duration delay, const Address& to, Term message);
 /// True when the timer had not fired.
@@ -164,8 +166,10 @@ bool cancel_timer(const Ref& timer);
 void sleep(Duration duration);
 /// Lets the core's other processes run.
 void yield();
-/// The loop's time; the only clock a process has.
+/// The loop's time, read once a turn; the only clock a process needs.
 [[nodiscard]] TimePoint now();
+/// The same clock read at this moment: for measuring, at the price of a clock read.
+[[nodiscard]] TimePoint precise_now();
 /// A reference never given before on this node.
 [[nodiscard]] Ref make_ref();
 
@@ -198,8 +202,9 @@ Result<void> unregister_name(Atom name);
 /// own monitor. Errors: timeout; noproc; nodedown (reason {:nodedown, node}); exited (reason is the server's); killed;
 /// bad_argument (calling itself: reason :calling_self). A reply that comes later is dropped before the mailbox (GS-7).
 [[nodiscard]] Result<Term> request(const Address& server, Term message, Timeout timeout = Timeout(5s));
-/// Answers a request, from any process of the server's node. Once answered, further replies to it are dropped.
-void reply(const Pid& caller, const Ref& request, Term value);
+/// Answers a request that `server` received (the calling process, when it is nobody), from any process of the server's node. Once
+/// answered, further replies to it are dropped.
+void reply(const Pid& caller, const Ref& request, Term value, const Pid& server = {});
 
 // --- About processes ------------------------------------------------------------------------------------
 

@@ -72,7 +72,12 @@ inline Term::Term(const Pid& pid) noexcept : Term(pid.id | (std::uint64_t{pid.se
 inline Term Term::empty_list() noexcept { return Term(std::uint64_t{0}, detail::term_tag(Type::nil)); }
 
 inline bool Term::is_inline() const noexcept { return (high_ & detail::kBoxed) == 0; }
-inline detail::TermBlock* Term::block() const noexcept { return reinterpret_cast<detail::TermBlock*>(static_cast<std::uintptr_t>(low_)); }
+inline detail::TermBlock* Term::block() const noexcept {
+  auto address = static_cast<std::uintptr_t>(low_);
+  // Hides the number from gcc, which after a comparison with an atom's index takes the boxed branch for an access near null (PR 99578).
+  asm("" : "+r"(address));
+  return reinterpret_cast<detail::TermBlock*>(address);
+}
 
 inline Term::Term(const Term& other) noexcept : low_(other.low_), high_(other.high_) {
   if (!is_inline()) detail::retain(block());

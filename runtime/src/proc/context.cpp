@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proc/context.hpp"
+
+#include <cxxabi.h>
+
+#include <boost/context/detail/fcontext.hpp>
+#include <cstring>
+
+#include "pulpo/assert.hpp"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define PULPO_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define PULPO_ASAN 1
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define PULPO_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define PULPO_TSAN 1
+#endif
+#endif
+
+#ifdef PULPO_ASAN
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#endif
+#ifdef PULPO_TSAN
+#include <sanitizer/tsan_interface.h>
+#endif
+
+namespace pulpo {
+namespace {
+
+// The ABI gives no names to the two words behind __cxa_get_globals(), only their order (Itanium C++ ABI, 2.2.2).
+struct ExceptionGlobals {
+  void* caught;
+  unsigned uncaught;
+};
+
+ExceptionGlobals& exception_globals() noexcept { return *reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals()); }
+
+}  // namespace
+
+struct StackEntry {
+  static void run(boost::context::detail::transfer_t transfer) {
+    auto& departed = *static_cast<Stack*>(transfer.data);
+    departed.context_ = transfer.fctx;
+    // A virgin stack learns from whoever jumped to it which one it is.
+    Stack& self = *departed.target_;
+    self.arrived(departed);
+    self.entry_(self.argument_);
+    PULPO_ASSERT(!"a stack's entry never returns");
+  }
+};
+
+Stack::Stack(char* bottom, std::size_t size, void (*entry)(void*), void* argument) noexcept
+    : context_(boost::context::detail::make_fcontext(bottom + size, size, &StackEntry::run)),
+      bottom_(bottom),
+      size_(size),
+      entry_(entry),
+      argument_(argument) {
+#ifdef PULPO_TSAN
+  fiber_ = __tsan_create_fiber(0);
+#endif
+}
+
+Stack::~Stack() {
+#ifdef PULPO_TSAN
+  if (fiber_ != nullptr && entry_ != nullptr) __tsan_destroy_fiber(fiber_);
+#endif
+#ifdef PULPO_ASAN
+  // Frames of an abandoned loop left their poison behind; the memory goes back to the pool's mapping.
+  if (bottom_ != nullptr && entry_ != nullptr) ASAN_UNPOISON_MEMORY_REGION(bottom_, size_);
+#endif
+}
+
+void Stack::arrived([[maybe_unused]] Stack& departed) noexcept {
+#ifdef PULPO_ASAN
+  const void* old_bottom = nullptr;
+  std::size_t old_size = 0;
+  __sanitizer_finish_switch_fiber(fake_stack_, &old_bottom, &old_size);
+  if (departed.bottom_ == nullptr) {  // the thread's own stack: only the sanitizer knows its bounds
+    departed.bottom_ = static_cast<char*>(const_cast<void*>(old_bottom));
+    departed.size_ = old_size;
+  }
+#endif
+  ExceptionGlobals& globals = exception_globals();
+  globals.caught = caught_exceptions_;
+  globals.uncaught = uncaught_exceptions_;
+}
+
+void switch_stack(Stack& from, Stack& to) noexcept {
+  const ExceptionGlobals& globals = exception_globals();
+  from.caught_exceptions_ = globals.caught;
+  from.uncaught_exceptions_ = globals.uncaught;
+  from.target_ = &to;
+#ifdef PULPO_ASAN
+  __sanitizer_start_switch_fiber(&from.fake_stack_, to.bottom_, to.size_);
+#endif
+#ifdef PULPO_TSAN
+  if (from.fiber_ == nullptr) from.fiber_ = __tsan_get_current_fiber();
+  __tsan_switch_to_fiber(to.fiber_, 0);
+#endif
+  const auto transfer = boost::context::detail::jump_fcontext(to.context_, &from);
+  auto& departed = *static_cast<Stack*>(transfer.data);
+  departed.context_ = transfer.fctx;
+  from.arrived(departed);
+}
+
+}  // namespace pulpo

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proc/core.hpp"
+
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <exception>
+#include <typeinfo>
+
+#include "proc/orders.hpp"
+#include "proc/send_timer.hpp"
+#include "pulpo/log.hpp"
+
+namespace pulpo {
+namespace {
+
+thread_local Core* this_core = nullptr;
+
+std::string type_name(const std::type_info* type) {
+  if (type == nullptr) return "unknown";
+  int status = 0;
+  char* const text = abi::__cxa_demangle(type->name(), nullptr, nullptr, &status);
+  std::string name = text != nullptr ? text : type->name();
+  std::free(text);  // NOLINT: __cxa_demangle's contract
+  return name;
+}
+
+io::LoopKind loop_kind(LoopChoice choice) noexcept {
+  switch (choice) {
+    case LoopChoice::automatic: return io::LoopKind::automatic;
+    case LoopChoice::uring: return io::LoopKind::uring;
+    case LoopChoice::epoll: return io::LoopKind::epoll;
+  }
+  return io::LoopKind::automatic;
+}
+
+}  // namespace
+
+Term reason_of_exception(const Process& process) {
+  try {
+    throw;
+  } catch (const Exit& exit) {
+    return exit.reason;
+  } catch (const Killed&) {
+    return process.exit_pending ? process.relations->pending_reason : Term(atoms::killed);
+  } catch (const std::exception& error) {
+    return Term::tuple({"exception"_atom, type_name(abi::__cxa_current_exception_type()), error.what()});
+  } catch (...) {
+    return Term::tuple({"exception"_atom, type_name(abi::__cxa_current_exception_type()), ""});
+  }
+}
+
+Core::Core(Runtime& runtime, Registry& registry, unsigned index, unsigned count)
+    : runtime_(runtime),
+      registry_(registry),
+      index_(index),
+      count_(count),
+      outboxes_(count),
+      messages_(static_cast<std::uint8_t>(index)),
+      processes_(runtime.options().processes_max),
+      // Every process may be suspended at once, and the loop needs one stack for itself.
+      stacks_(runtime.options().stack_bytes, runtime.options().processes_max + 1, &Core::loop_entry, this) {}
+
+Core::~Core() {
+  send_timers_.clear();
+  // What was still on its way when the threads ended is let go; blocks of pools die with their pools.
+  while (Message* message = inbox_.pop()) discard_order_or_body(message);
+  for (Outbox& outbox : outboxes_) {
+    for (Message* message = outbox.first; message != nullptr;) discard_order_or_body(std::exchange(message, message->next));
+  }
+}
+
+Core* Core::current() noexcept { return this_core; }
+
+Core& Core::here() noexcept {
+  PULPO_ASSERT(this_core != nullptr && "this call belongs inside a process; other threads use Runtime");
+  return *this_core;
+}
+
+Outcome<void> Core::open() {
+  PULPO_TRY(loop_, io::make_loop(loop_kind(runtime_.options().loop), &loop_reason_));
+  return {};
+}
+
+void Core::run() {
+  this_core = this;
+  this_stack_ = stacks_.take();
+  PULPO_ASSERT(this_stack_ != nullptr && "no memory for the first stack");
+  switch_stack(thread_stack_, *this_stack_);
+  // run_loop() came back here: nothing lives any more, and the stack it left is the last one in use.
+  stacks_.give(*this_stack_);
+  this_core = nullptr;
+}
+
+void Core::loop_entry(void* self) { static_cast<Core*>(self)->run_loop(); }
+
+// Runs on whichever stack is the loop's. Keeps nothing in local variables across activate(): it may come back on another stack.
+void Core::run_loop() {
+  for (;;) {
+    if (slice_left_ > 0) {
+      if (Process* process = run_queue_pop()) {
+        --slice_left_;
+        activate(*process);
+        continue;
+      }
+    }
+    if (stopping_ && processes_.living() == 0 && loop_->pending() == 0) switch_stack(*this_stack_, thread_stack_);
+    between_slices();
+  }
+}
+
+void Core::between_slices() {
+  while (Flusher* flusher = flushers_.pop_front()) flusher->flush();
+  flush_outboxes();
+  if (run_head_ == nullptr && inbox_.prepare_to_sleep()) {
+    loop_->turn(io::Loop::Wait::yes);
+    inbox_.awake();
+  } else {
+    loop_->turn(io::Loop::Wait::no);
+  }
+  drain_inbox();
+  slice_left_ = kSliceActivations;
+}
+
+void Core::activate(Process& process) {
+  current_process_ = &process;
+  process.state = Process::State::running;
+  reductions_left_ = kReductions;
+  if (process.stack != nullptr) {
+    Stack& mine = *this_stack_;
+    this_stack_ = std::exchange(process.stack, nullptr);
+    stacks_.give(mine);  // parked here: whoever takes it goes on with the loop after the next line
+    switch_stack(mine, *this_stack_);
+    return;
+  }
+  run_process(process);
+}
+
+void Core::run_process(Process& process) noexcept {
+  Term reason;
+  try {
+    if (!run_body(process)) return;
+    reason = process.exit_pending ? process.relations->pending_reason : Term(atoms::normal);
+  } catch (...) {
+    reason = reason_of_exception(process);
+    if (reason.is_tuple(3) && reason.elements()[0].is_atom("exception"_atom) && !process.serves) {
+      log::error("Process {} raised an exception\n** ({}) {}", Term(pid_of(process)).text(), reason.elements()[1].bytes(), reason.elements()[2].bytes());
+    }
+  }
+  finish(process, reason);
+}
+
+// Returns true when the process has come to its end, false when it is a server that waits for messages or for its turn.
+bool Core::run_body(Process& process) {
+  if (process.exit_pending) return true;
+  if (!process.started) {
+    process.started = true;
+    process.serves = process.body->start();
+    if (!process.serves) return true;
+  }
+  for (unsigned left = kHandlerMessages; !process.exit_pending; --left) {
+    if (left == 0) {
+      slice_left_ -= static_cast<int>(kHandlerMessages) - 1;
+      current_process_ = nullptr;
+      run_queue_push(process);
+      return false;
+    }
+    MessagePtr message(take_mail(process, &process.mail_head));
+    if (!message) {
+      slice_left_ -= static_cast<int>(kHandlerMessages - left);
+      current_process_ = nullptr;
+      process.state = Process::State::idle;
+      return false;
+    }
+    ++process.reductions;
+    if (message->kind == Signal::request) {
+      process.asking = message->from;
+      process.asking_ref = message->ref;
+    }
+    process.body->handle(std::move(message));
+    if (process.asking) {
+      process.related().owed.emplace(process.asking_ref, process.asking);
+      process.asking = {};
+    }
+  }
+  return true;
+}
+
+void Core::finish(Process& process, const Term& reason) noexcept {
+  current_process_ = &process;
+  process.ending = true;
+  delete std::exchange(process.body, nullptr);
+  announce_end(process, reason);
+  current_process_ = nullptr;
+  processes_.free(process);
+  process_count_.store(processes_.living(), std::memory_order_relaxed);
+}
+
+void Core::run_queue_push(Process& process) noexcept {
+  process.state = Process::State::runnable;
+  process.run_next = nullptr;
+  if (run_head_ == nullptr) {
+    run_head_ = &process;
+  } else {
+    run_tail_->run_next = &process;
+  }
+  run_tail_ = &process;
+}
+
+Process* Core::run_queue_pop() noexcept {
+  Process* const process = run_head_;
+  if (process != nullptr) {
+    run_head_ = process->run_next;
+    if (run_head_ != nullptr) __builtin_prefetch(run_head_);
+  }
+  return process;
+}
+
+void Core::wake(Process& process) noexcept {
+  if (process.state == Process::State::waiting || process.state == Process::State::idle) run_queue_push(process);
+}
+
+bool Core::suspend(Wait& wait) {
+  Process& process = *current_process_;
+  check_exit();
+  if (process.exit_pending) return false;
+  Stack* const next = stacks_.take();
+  if (next == nullptr) throw Exit{atoms::system_limit};
+  process.wait = &wait;
+  process.stack = this_stack_;
+  if (wait.kind == Wait::Kind::turn) {
+    run_queue_push(process);
+  } else {
+    process.state = Process::State::waiting;
+    if (wait.deadline != kNever) loop_->timers().arm(wait, wait.deadline);
+  }
+  current_process_ = nullptr;
+  this_stack_ = next;
+  switch_stack(*process.stack, *next);
+  // Resumed: activate() made this stack the loop's and this process the running one again.
+  process.wait = nullptr;
+  loop_->timers().cancel(wait);
+  check_exit();
+  return !process.exit_pending;
+}
+
+void Core::check_exit() {
+  const Process& process = *current_process_;
+  if (process.exit_pending && process.no_kill == 0 && !process.ending && std::uncaught_exceptions() == 0) throw Killed{};
+}
+
+void Core::spend(unsigned reductions) {
+  Process* const process = current_process_;
+  if (process == nullptr) return;
+  process->reductions += reductions;
+  if (reductions_left_ > reductions) {
+    reductions_left_ -= reductions;
+    return;
+  }
+  reductions_left_ = kReductions;
+  if (process->no_kill != 0 || process->ending || std::uncaught_exceptions() != 0) return;
+  yield();
+}
+
+Result<Term> Core::ask(unsigned core, std::function<Term(Core&)> question) {
+  ReplyWait wait(*current_process_, *this, make_ref());
+  current_process_->wait = &wait;
+  runtime_.core(core).post([core = &runtime_.core(core), question = std::move(question), to = pid_of(*current_process_), ref = wait.ref] {
+    MessagePtr answer = core->make(Signal::reply);
+    answer->to = to;
+    answer->ref = ref;
+    answer->body = question(*core);
+    core->send(std::move(answer));
+  });
+  while (!wait.answered) {
+    if (!suspend(wait)) break;
+  }
+  current_process_->wait = nullptr;
+  if (!wait.answered) return Error{Errc::killed, {}, "ask a core"};
+  return std::move(wait.value);
+}
+
+Ref Core::make_ref() noexcept {
+  const std::uint64_t number = next_ref_++;
+  // The core in the first word keeps the cores' references apart; the count would take centuries to wrap.
+  return {kOwnNode, index_, static_cast<std::uint32_t>(number >> 32), static_cast<std::uint32_t>(number)};
+}
+
+void Core::drain_inbox() {
+  while (Message* message = inbox_.pop()) {
+    switch (message->kind) {
+      case Signal::recycle: messages_.give(message); break;
+      case Signal::task: run_task(message); break;
+      case Signal::spawn: {
+        const std::unique_ptr<SpawnOrder> order(static_cast<SpawnOrder*>(message));
+        take_order(*order);
+        break;
+      }
+      default: send(MessagePtr(message));
+    }
+  }
+}
+
+void Core::push_outbox(unsigned core, Message* message) noexcept {
+  Outbox& outbox = outboxes_[core];
+  message->next = nullptr;
+  if (outbox.last == nullptr) {
+    outbox.first = message;
+  } else {
+    outbox.last->next = message;
+  }
+  outbox.last = message;
+  if (message->kind != Signal::recycle) outbox.urgent = true;
+}
+
+void Core::flush_outboxes() noexcept {
+  for (unsigned core = 0; core < count_; ++core) {
+    Outbox& outbox = outboxes_[core];
+    if (outbox.first == nullptr) continue;
+    const bool urgent = std::exchange(outbox.urgent, false);
+    Message* const first = std::exchange(outbox.first, nullptr);
+    Message* const last = std::exchange(outbox.last, nullptr);
+    Core& target = runtime_.core(core);
+    // A sleeping core is not woken for its own empty blocks.
+    if (target.inbox_.push(first, last, urgent)) target.loop_->wake();
+  }
+}
+
+void Core::recycle(Message* message) noexcept {
+  if (message->owner == index_) {
+    messages_.give(message);
+    return;
+  }
+  message->body = Term();
+  message->kind = Signal::recycle;
+  push_outbox(message->owner, message);
+}
+
+void release_message(Message* message) noexcept {
+  if (message->owner == kUnpooled) {
+    discard_order_or_body(message);
+  } else if (this_core != nullptr) {
+    this_core->recycle(message);
+  } else {
+    message->body = Term();  // the runtime has ended: its pools own the block
+  }
+}
+
+void Core::post(std::function<void()> function) {
+  auto* const order = new TaskOrder(std::move(function));
+  if (inbox_.push(order, order, true)) loop_->wake();
+}
+
+void Core::post_spawn(std::unique_ptr<Body> body) {
+  auto* const order = new SpawnOrder(std::move(body), {});
+  if (inbox_.push(order, order, true)) loop_->wake();
+}
+
+void Core::stop_processes() {
+  stopping_ = true;
+  processes_.for_each_living([this](Process& process) { end_process(process, atoms::shutdown); });
+}
+
+}  // namespace pulpo

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Core: one loop, one thread, and the processes pinned to it.
+//
+// The scheduler's loop runs on a pooled stack and calls processes directly. Only when one suspends midway does the loop
+// move: it goes on on another pooled stack and leaves the old one to the process. When that process is resumed and returns, it
+// returns into the loop on its own stack, which thereby becomes the loop's. A handler that does not block costs no switch.
+//
+//   Order      What one process sends another is handled in the order of sending: on one core at once, between cores through
+//              one inbox a core, filled in chains.
+//   Threads    Its own, but for post() and the counters.
+//   Suspends   suspend() and what is built on it; never the loop itself, but to sleep.
+//   Bounds     kSliceActivations activations, then I/O; kHandlerMessages messages a server in one of them.
+//   Cost       See performance-notes.md section 2: 5 to 10 ns a message between servers on one core.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "io/loop.hpp"
+#include "proc/inbox.hpp"
+#include "proc/message_pool.hpp"
+#include "proc/process.hpp"
+#include "proc/registry.hpp"
+#include "proc/router.hpp"
+#include "proc/stack_pool.hpp"
+#include "pulpo/runtime.hpp"
+
+namespace pulpo {
+
+class SendTimer;
+struct SpawnOrder;
+
+/// Something with output that gathers during a slice and leaves at its end (a session's frames).
+class Flusher : public ListHook<Flusher> {
+ public:
+  virtual ~Flusher() = default;
+  virtual void flush() = 0;
+};
+
+class Core {
+ public:
+  Core(Runtime& runtime, Registry& registry, unsigned index, unsigned count);
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+  ~Core();
+
+  /// The core of the calling thread, or null outside the runtime's threads.
+  [[nodiscard]] static Core* current() noexcept;
+  [[nodiscard]] static Core& here() noexcept;
+  /// Makes the loop; on the thread that will run().
+  [[nodiscard]] Outcome<void> open();
+  /// Runs processes until stop() was asked for and everything has ended.
+  void run();
+
+  // --- Any thread -------------------------------------------------------------------------------------
+  /// Runs `function` on this core between slices; it must not suspend.
+  void post(std::function<void()> function);
+  /// Starts a process; for threads that are no core's.
+  void post_spawn(std::unique_ptr<Body> body);
+  [[nodiscard]] std::size_t process_count() const noexcept { return process_count_.load(std::memory_order_relaxed); }
+
+  // --- This core's thread -------------------------------------------------------------------------------
+  [[nodiscard]] Runtime& runtime() noexcept { return runtime_; }
+  [[nodiscard]] io::Loop& loop() noexcept { return *loop_; }
+  [[nodiscard]] const std::string& loop_reason() const noexcept { return loop_reason_; }
+  [[nodiscard]] unsigned index() const noexcept { return index_; }
+  /// The running process, or null between processes.
+  [[nodiscard]] Process* process() noexcept { return current_process_; }
+  [[nodiscard]] Pid pid_of(const Process& process) const noexcept { return {kOwnNode, index_ << Pid::kSlotBits | process.slot, process.serial}; }
+  [[nodiscard]] Process* find(const Pid& pid) noexcept { return processes_.find(pid.slot(), pid.serial); }
+
+  [[nodiscard]] MessagePtr make(Signal kind) { return MessagePtr(messages_.take(kind)); }
+  [[nodiscard]] Ref make_ref() noexcept;
+  /// Sends a signal to wherever `to` (or `name` and `to.node`) is. False: a link is over its limit and the sender should wait.
+  bool send(MessagePtr message);
+  /// Writes `address` into a message: pid, name here, or name on another node.
+  void address(Message& message, const Address& address);
+  /// Delivers `message` to `to` at `deadline`, unless cancelled by the reference that is returned.
+  [[nodiscard]] Ref send_at(TimePoint deadline, const Address& to, Term message);
+  bool cancel_send(const Ref& ref) noexcept;
+
+  /// Leaves the running process until wake(): the deadline in `wait`, an answer, or an exit signal. Throws Killed as documented in
+  /// pulpo/process.hpp. Returns false when it did not suspend, or not to the end, because the process is being ended and may not be thrown at.
+  bool suspend(Wait& wait);
+  /// Throws Killed when an exit signal waits for the running process and it may be thrown at.
+  void check_exit();
+  void wake(Process& process) noexcept;
+  void requeue(Process& process) noexcept { run_queue_push(process); }
+  /// Counts work of the running process, and lets others run when it has had its share.
+  void spend(unsigned reductions);
+  /// Ends the slice after the running activation: there is enough output to send.
+  void end_slice() noexcept { slice_left_ = 0; }
+
+  [[nodiscard]] Result<Spawned> spawn(std::unique_ptr<Body> body, const SpawnOptions& options);
+  /// Runs `question` on another core, between its slices, and suspends until its answer is here.
+  [[nodiscard]] Result<Term> ask(unsigned core, std::function<Term(Core&)> question);
+  [[nodiscard]] Registry& registry() noexcept { return registry_; }
+  /// Registers a wait for the answer of another node, so that the node's end ends it.
+  void expect_from(NodeIndex node, ReplyWait& wait);
+  /// Notes that a process has a link or monitor with a process of `node`.
+  void relate(Process& process, NodeIndex node);
+  /// The connection to `node` is gone: every wait, monitor and link towards it fires once with noconnection (SIG-15).
+  void node_down(NodeIndex node, Atom name);
+  [[nodiscard]] NodeIndex index_of_node(Atom node);
+  /// Suspends the running process until the link to `node` has room again, or is down.
+  void wait_for_link(NodeIndex node);
+  void link_has_room(NodeIndex node);
+
+  /// Calls `flusher.flush()` once, at the end of the present slice.
+  void flush_soon(Flusher& flusher) noexcept {
+    if (!flusher.is_linked()) flushers_.push_back(flusher);
+  }
+
+  /// Sets the reason with which `process` will end at its next suspension; the first reason stays.
+  void end_process(Process& process, const Term& reason);
+  [[nodiscard]] Message* take_mail(Process& process, Message** link) noexcept;
+  /// Marks a request that was taken out of a mailbox as owed an answer.
+  void owe(Process& process, const Message& request);
+
+ private:
+  friend void release_message(Message* message) noexcept;
+  friend class Runtime;
+
+  // The order of arrival is the order of these numbers' use: see performance-notes.md sections 5 and 8.
+  static constexpr int kSliceActivations = 256;
+  static constexpr unsigned kHandlerMessages = 32;
+  static constexpr unsigned kReductions = 2000;  ///< Sends and the like before a process makes way, as in the BEAM.
+
+  // core.cpp: the loop
+  static void loop_entry(void* self);
+  void run_loop();
+  void between_slices();
+  void activate(Process& process);
+  void run_process(Process& process) noexcept;
+  bool run_body(Process& process);
+  void finish(Process& process, const Term& reason) noexcept;
+  void run_queue_push(Process& process) noexcept;
+  [[nodiscard]] Process* run_queue_pop() noexcept;
+  void drain_inbox();
+  void flush_outboxes() noexcept;
+  void push_outbox(unsigned core, Message* message) noexcept;
+  void recycle(Message* message) noexcept;
+  void stop_processes();
+
+  // delivery.cpp: what each signal does on arrival
+  void deliver(MessagePtr message);
+  void deliver_to(Process& process, MessagePtr message);
+  void undeliverable(MessagePtr message, Atom why);
+  void append_mail(Process& process, MessagePtr message);
+  void deliver_answer(Process& process, const Message& message);
+  void deliver_exit(Process& process, const Message& message);
+  void deliver_link_exit(Process& process, const Message& message);
+  void deliver_down(Process& process, const Message& message);
+  void acknowledge_unlink(const Message& unlink);
+  void announce_end(Process& process, const Term& reason);
+
+  // spawn.cpp
+  [[nodiscard]] Result<Spawned> spawn_here(std::unique_ptr<Body> body, const SpawnOptions& options, const Pid& spawner, const Ref& monitor);
+  [[nodiscard]] Result<Spawned> spawn_elsewhere(std::unique_ptr<Body> body, const SpawnOptions& options);
+  void take_order(SpawnOrder& order);
+
+  Runtime& runtime_;
+  Registry& registry_;
+  const unsigned index_;
+  const unsigned count_;
+  std::unique_ptr<io::Loop> loop_;
+  std::string loop_reason_;
+
+  Process* run_head_ = nullptr;
+  Process* run_tail_ = nullptr;
+  Process* current_process_ = nullptr;
+  int slice_left_ = 0;
+  unsigned reductions_left_ = kReductions;
+  Stack* this_stack_ = nullptr;
+  Stack thread_stack_;
+
+  struct Outbox {
+    Message* first = nullptr;
+    Message* last = nullptr;
+    bool urgent = false;  ///< Holds more than blocks on their way home.
+  };
+  std::vector<Outbox> outboxes_;
+  IntrusiveList<Flusher, Flusher> flushers_;
+
+  struct Peer {
+    IntrusiveList<ReplyWait, ReplyWait> waits;
+    IntrusiveList<LinkWait, LinkWait> senders;  ///< Held up by a full link.
+    std::unordered_set<std::uint32_t> related;  ///< Slots of processes with links or monitors there; may name dead ones.
+  };
+  [[nodiscard]] Peer& peer(NodeIndex node);
+  std::vector<std::unique_ptr<Peer>> peers_;
+  Atom last_node_ = atoms::undefined;  ///< The latest answer of index_of_node().
+  NodeIndex last_node_index_ = ~NodeIndex{0};
+
+  std::unordered_map<Ref, std::unique_ptr<SendTimer>> send_timers_;
+  std::uint64_t next_ref_ = 1;
+  bool stopping_ = false;
+  std::atomic<std::size_t> process_count_{0};
+
+  MessagePool messages_;
+  ProcessTable processes_;
+  StackPool stacks_;
+  Inbox inbox_;
+};
+
+/// The exit reason that the exception now being handled stands for (SIG-6, D12). For use in a catch block.
+[[nodiscard]] Term reason_of_exception(const Process& process);
+
+}  // namespace pulpo

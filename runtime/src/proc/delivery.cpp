@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What each signal does when it arrives: the rules of SIG.2 to SIG.4, on the core of the process that gets it.
+#include "proc/core.hpp"
+#include "pulpo/log.hpp"
+
+namespace pulpo {
+
+bool Core::send(MessagePtr message) {
+  if (message->to.node != kOwnNode) {
+    Router* const router = runtime_.router();
+    if (router != nullptr) return router->route(*this, std::move(message));
+    undeliverable(std::move(message), atoms::noconnection);
+    return true;
+  }
+  if (message->by_name) {
+    const auto holder = registry_.find(message->name);
+    if (!holder) {
+      undeliverable(std::move(message), atoms::noproc);
+      return true;
+    }
+    message->to = *holder;
+  }
+  const unsigned core = message->to.core();
+  if (core == index_) {
+    deliver(std::move(message));
+  } else if (core < count_) {
+    message->body.share();
+    push_outbox(core, message.release());
+  } else {
+    undeliverable(std::move(message), atoms::noproc);
+  }
+  return true;
+}
+
+void Core::deliver(MessagePtr message) {
+  Process* const process = find(message->to);
+  if (process == nullptr) {
+    undeliverable(std::move(message), atoms::noproc);
+  } else {
+    deliver_to(*process, std::move(message));
+  }
+}
+
+void Core::deliver_to(Process& process, MessagePtr message) {
+  switch (message->kind) {
+    case Signal::message:
+    case Signal::cast:
+    case Signal::request:
+    case Signal::exit_message:
+    case Signal::down_message: append_mail(process, std::move(message)); break;
+    case Signal::reply:
+    case Signal::request_down: deliver_answer(process, *message); break;
+    case Signal::cancel:
+      if (process.has_relations()) process.relations->owed.erase(message->ref);
+      if (process.asking_ref == message->ref) process.asking = {};
+      break;
+    case Signal::exit_link: deliver_link_exit(process, *message); break;
+    case Signal::exit: deliver_exit(process, *message); break;
+    case Signal::link:
+      process.related().links[message->from].active = true;
+      relate(process, message->from.node);
+      break;
+    case Signal::unlink:
+      if (process.has_relations()) {
+        // A link we are taking back ourselves waits for its own acknowledgement.
+        const auto found = process.relations->links.find(message->from);
+        if (found != process.relations->links.end()) {
+          found->second.active = false;
+          if (found->second.unlinks_pending == 0) process.relations->links.erase(found);
+        }
+      }
+      acknowledge_unlink(*message);
+      break;
+    case Signal::unlink_ack:
+      if (process.has_relations()) {
+        const auto found = process.relations->links.find(message->from);
+        if (found != process.relations->links.end() && found->second.unlinks_pending > 0 && --found->second.unlinks_pending == 0 && !found->second.active) {
+          process.relations->links.erase(found);
+        }
+      }
+      break;
+    case Signal::monitor:
+      process.related().watchers.emplace(message->ref, Relations::Watcher{message->from, message->by_name ? std::optional(message->name) : std::nullopt});
+      relate(process, message->from.node);
+      break;
+    case Signal::demonitor:
+      if (process.has_relations()) process.relations->watchers.erase(message->ref);
+      break;
+    case Signal::down: deliver_down(process, *message); break;
+    case Signal::spawn:
+    case Signal::task:
+    case Signal::recycle: PULPO_ASSERT(!"a signal for a core reached a process");
+  }
+}
+
+// What OTP answers for somebody who is not there: a request and a monitor learn why, a link breaks, the rest vanishes (SIG-3).
+void Core::undeliverable(MessagePtr message, Atom why) {
+  MessagePtr answer;
+  switch (message->kind) {
+    case Signal::request:
+      answer = make(Signal::request_down);
+      answer->body = why;
+      break;
+    case Signal::monitor: {
+      answer = make(Signal::down);
+      const Term object = message->by_name ? Term::tuple({message->name, runtime_.node_name()}) : Term(message->to);
+      answer->body = Term::tuple({object, why});
+      break;
+    }
+    case Signal::link:
+      answer = make(Signal::exit_link);
+      answer->body = why;
+      break;
+    case Signal::unlink: acknowledge_unlink(*message); return;
+    default: return;
+  }
+  answer->to = message->from;
+  answer->from = message->to;
+  answer->ref = message->ref;
+  send(std::move(answer));
+}
+
+void Core::append_mail(Process& process, MessagePtr message) {
+  message->counted = message->kind == Signal::message || message->kind == Signal::cast || message->kind == Signal::request;
+  message->bytes = static_cast<std::uint32_t>(sizeof(Message) + (message->body.is_inline() ? 0 : message->body.heap_bytes()));
+  if (message->counted) {
+    const RuntimeOptions& options = runtime_.options();
+    if (process.mail_count >= options.mailbox_messages_max || process.mail_bytes + message->bytes > options.mailbox_bytes_max) {
+      if (!process.exit_pending) {
+        log::error("Process {} reached the limit of its mailbox ({} messages, {} bytes) and is stopped; give it less to do or a larger limit",
+                   Term(pid_of(process)).text(), process.mail_count, process.mail_bytes);
+        end_process(process, Term::tuple({"mailbox_limit"_atom, static_cast<std::int64_t>(process.mail_count), static_cast<std::int64_t>(process.mail_bytes)}));
+      }
+      if (message->kind == Signal::request) undeliverable(std::move(message), atoms::killed);
+      return;
+    }
+    ++process.mail_count;
+    process.mail_bytes += message->bytes;
+  }
+  Message* const raw = message.release();
+  raw->next = nullptr;
+  *process.mail_end = raw;
+  process.mail_end = &raw->next;
+  if (process.state == Process::State::idle || (process.wait != nullptr && process.wait->kind == Wait::Kind::message)) wake(process);
+}
+
+Message* Core::take_mail(Process& process, Message** link) noexcept {
+  Message* const message = *link;
+  if (message == nullptr) return nullptr;
+  *link = message->next;
+  if (process.mail_end == &message->next) process.mail_end = link;
+  message->next = nullptr;
+  if (message->counted) {
+    --process.mail_count;
+    process.mail_bytes -= message->bytes;
+  }
+  return message;
+}
+
+void Core::owe(Process& process, const Message& request) { process.related().owed.emplace(request.ref, request.from); }
+
+void Core::deliver_answer(Process& process, const Message& message) {
+  if (process.wait == nullptr || process.wait->kind != Wait::Kind::reply) return;  // too late: it is never seen (GS-7)
+  auto& wait = static_cast<ReplyWait&>(*process.wait);
+  if (wait.answered || !(wait.ref == message.ref)) return;
+  wait.answered = true;
+  wait.down = message.kind == Signal::request_down;
+  wait.value = message.body;
+  if (wait.value.is_pid() && !wait.down) {
+    if (wait.link_on_answer) process.related().links[wait.value.pid()].active = true;
+    if (wait.monitor_on_answer) process.related().monitors.emplace(wait.monitor_on_answer, Relations::Watched{wait.value.pid()});
+  }
+  wake(process);
+}
+
+// exit/2 (SIG-7).
+void Core::deliver_exit(Process& process, const Message& message) {
+  if (message.body.is_atom(atoms::kill)) {
+    end_process(process, atoms::killed);
+    return;
+  }
+  if (process.trap_exit) {
+    MessagePtr mail = make(Signal::exit_message);
+    mail->from = message.from;
+    mail->body = message.body;
+    append_mail(process, std::move(mail));
+  } else if (!message.body.is_atom(atoms::normal) || message.from == pid_of(process)) {
+    end_process(process, message.body);
+  }
+}
+
+// A broken link (SIG-7): `kill` is no more than a reason here.
+void Core::deliver_link_exit(Process& process, const Message& message) {
+  if (!process.has_relations()) return;
+  const auto found = process.relations->links.find(message.from);
+  if (found == process.relations->links.end() || !found->second.active || found->second.unlinks_pending > 0) return;
+  process.relations->links.erase(found);
+  if (process.trap_exit) {
+    MessagePtr mail = make(Signal::exit_message);
+    mail->from = message.from;
+    mail->body = message.body;
+    append_mail(process, std::move(mail));
+  } else if (!message.body.is_atom(atoms::normal)) {
+    end_process(process, message.body);
+  }
+}
+
+void Core::deliver_down(Process& process, const Message& message) {
+  if (!process.has_relations() || process.relations->monitors.erase(message.ref) == 0) return;
+  MessagePtr mail = make(Signal::down_message);
+  mail->ref = message.ref;
+  mail->body = message.body;
+  append_mail(process, std::move(mail));
+}
+
+void Core::acknowledge_unlink(const Message& unlink) {
+  MessagePtr answer = make(Signal::unlink_ack);
+  answer->to = unlink.from;
+  answer->from = unlink.to;
+  answer->ref = unlink.ref;
+  send(std::move(answer));
+}
+
+void Core::end_process(Process& process, const Term& reason) {
+  if (process.exit_pending || process.ending) return;
+  process.related().pending_reason = reason;
+  process.exit_pending = true;
+  wake(process);
+}
+
+// The end of a process, told in OTP's order: the name is free before anybody hears of it (SIG-21); then links, then monitors (SIG-20).
+void Core::announce_end(Process& process, const Term& reason) {
+  const Pid pid = pid_of(process);
+  if (process.has_relations()) {
+    // Taken off first: what is sent below may come back to this process's own core at once.
+    const std::unique_ptr<Relations> relations = std::move(process.relations);
+    if (relations->name) registry_.remove(*relations->name, pid);
+    for (const auto& [peer, link] : relations->links) {
+      if (!link.active) continue;
+      MessagePtr signal = make(Signal::exit_link);
+      signal->from = pid;
+      signal->to = peer;
+      signal->body = reason;
+      send(std::move(signal));
+    }
+    for (const auto& [ref, watcher] : relations->watchers) {
+      MessagePtr signal = make(Signal::down);
+      signal->to = watcher.pid;
+      signal->ref = ref;
+      const Term object = watcher.name ? Term::tuple({*watcher.name, runtime_.node_name()}) : Term(pid);
+      signal->body = Term::tuple({object, reason});
+      signal->from = pid;
+      send(std::move(signal));
+    }
+    for (const auto& [ref, watched] : relations->monitors) {
+      MessagePtr signal = make(Signal::demonitor);
+      address(*signal, watched.target);
+      signal->from = pid;
+      signal->ref = ref;
+      send(std::move(signal));
+    }
+    for (const auto& [ref, caller] : relations->owed) {
+      MessagePtr signal = make(Signal::request_down);
+      signal->to = caller;
+      signal->ref = ref;
+      signal->body = reason;
+      send(std::move(signal));
+    }
+  }
+  if (process.asking) {
+    MessagePtr signal = make(Signal::request_down);
+    signal->to = process.asking;
+    signal->ref = process.asking_ref;
+    signal->body = reason;
+    send(std::move(signal));
+  }
+  while (Message* raw = take_mail(process, &process.mail_head)) {
+    MessagePtr message(raw);
+    if (message->kind != Signal::request) continue;
+    MessagePtr signal = make(Signal::request_down);
+    signal->to = message->from;
+    signal->ref = message->ref;
+    signal->body = reason;
+    send(std::move(signal));
+  }
+}
+
+// --- Other nodes -----------------------------------------------------------------------------------------
+
+NodeIndex Core::index_of_node(Atom node) {
+  if (node == runtime_.node_name()) return kOwnNode;
+  if (node != last_node_) {
+    Router* const router = runtime_.router();
+    // Without a router there are no other nodes; any number but our own makes the signal undeliverable.
+    last_node_index_ = router != nullptr ? router->index_of(node) : ~NodeIndex{0};
+    last_node_ = node;
+  }
+  return last_node_index_;
+}
+
+void Core::address(Message& message, const Address& address) {
+  if (!address.is_name()) {
+    message.to = address.pid();
+    return;
+  }
+  message.by_name = true;
+  message.name = address.name();
+  message.to = Pid{address.node() ? index_of_node(*address.node()) : kOwnNode, 0, 0};
+}
+
+Core::Peer& Core::peer(NodeIndex node) {
+  const std::size_t at = node;
+  if (at >= peers_.size()) peers_.resize(at + 1);
+  if (!peers_[at]) peers_[at] = std::make_unique<Peer>();
+  return *peers_[at];
+}
+
+void Core::expect_from(NodeIndex node, ReplyWait& wait) { peer(node).waits.push_back(wait); }
+
+void Core::relate(Process& process, NodeIndex node) {
+  if (node != kOwnNode) peer(node).related.insert(process.slot);
+}
+
+void Core::node_down(NodeIndex node, Atom name) {
+  if (node >= peers_.size() || !peers_[node]) return;
+  link_has_room(node);
+  Peer& gone = *peers_[node];
+  while (ReplyWait* wait = gone.waits.pop_front()) {
+    if (wait->answered) continue;
+    wait->answered = wait->down = true;
+    wait->value = Term::tuple({atoms::nodedown, name});
+    wake(wait->process);
+  }
+  std::unordered_set<std::uint32_t> related;
+  related.swap(gone.related);
+  processes_.for_each_of(related, [&](Process& process) {
+    if (!process.has_relations()) return;
+    // Exit signals come before DOWN messages (SIG-15).
+    std::vector<Pid> linked;
+    for (const auto& [peer, link] : process.relations->links) {
+      if (peer.node == node) linked.push_back(peer);
+    }
+    for (const Pid& peer : linked) {
+      MessagePtr signal = make(Signal::exit_link);
+      signal->from = peer;
+      signal->to = pid_of(process);
+      signal->body = atoms::noconnection;
+      deliver_link_exit(process, *signal);
+      if (process.has_relations()) process.relations->links.erase(peer);
+    }
+    std::vector<std::pair<Ref, Address>> watched;
+    for (const auto& [ref, monitor] : process.relations->monitors) {
+      const NodeIndex its = monitor.target.is_name() ? (monitor.target.node() ? index_of_node(*monitor.target.node()) : kOwnNode) : monitor.target.pid().node;
+      if (its == node) watched.emplace_back(ref, monitor.target);
+    }
+    for (const auto& [ref, target] : watched) {
+      MessagePtr signal = make(Signal::down);
+      signal->ref = ref;
+      signal->body = Term::tuple({target.term(), atoms::noconnection});
+      deliver_down(process, *signal);
+    }
+    std::erase_if(process.relations->watchers, [&](const auto& entry) { return entry.second.pid.node == node; });
+    std::erase_if(process.relations->owed, [&](const auto& entry) { return entry.second.node == node; });
+  });
+}
+
+}  // namespace pulpo

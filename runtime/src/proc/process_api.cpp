@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The calls of pulpo/process.hpp, in terms of the core they run on.
+#include "pulpo/process.hpp"
+
+#include "proc/core.hpp"
+
+namespace pulpo {
+namespace {
+
+Process& running(Core& core) {
+  Process* const process = core.process();
+  PULPO_ASSERT(process != nullptr && "this call belongs inside a process");
+  return *process;
+}
+
+}  // namespace
+
+// --- Life ---------------------------------------------------------------------------------------------------
+
+Result<Spawned> try_spawn(std::unique_ptr<Body> body, const SpawnOptions& options) { return Core::here().spawn(std::move(body), options); }
+
+Spawned detail::spawn_or_exit(std::unique_ptr<Body> body, const SpawnOptions& options) {
+  auto spawned = try_spawn(std::move(body), options);
+  if (spawned) return *spawned;
+  exit(spawned.error().code == Errc::busy ? Term(atoms::system_limit) : Term(atoms::badarg));
+}
+
+Pid self() {
+  Core& core = Core::here();
+  return core.pid_of(running(core));
+}
+
+void exit(Term reason) { throw Exit{std::move(reason)}; }
+
+void exit(const Pid& pid, Term reason) {
+  Core& core = Core::here();
+  Process& process = running(core);
+  const Pid me = core.pid_of(process);
+  if (pid == me && !process.trap_exit && !reason.is_atom(atoms::kill)) exit(std::move(reason));
+  MessagePtr signal = core.make(Signal::exit);
+  signal->to = pid;
+  signal->from = me;
+  signal->body = std::move(reason);
+  core.send(std::move(signal));
+  core.check_exit();
+  core.spend(1);
+}
+
+bool is_alive(const Pid& pid) {
+  if (!pid.is_local()) return false;
+  Core& core = Core::here();
+  const auto lives = [pid](Core& its) {
+    const Process* const process = its.find(pid);
+    return Term(process != nullptr && !process->exit_pending && !process->ending);
+  };
+  if (pid.core() == core.index()) return lives(core).is_atom(atoms::true_);
+  if (pid.core() >= core.runtime().core_count()) return false;
+  const auto answer = core.ask(pid.core(), lives);
+  return answer && answer->is_atom(atoms::true_);
+}
+
+// --- Messages -----------------------------------------------------------------------------------------------
+
+namespace {
+
+void send_signal(Core& core, const Address& to, Signal kind, Term body) {
+  MessagePtr message = core.make(kind);
+  message->from = core.pid_of(running(core));
+  message->body = std::move(body);
+  core.address(*message, to);
+  const NodeIndex node = message->to.node;
+  if (!core.send(std::move(message))) core.wait_for_link(node);
+  core.spend(1);
+}
+
+}  // namespace
+
+void send(const Address& to, Term message) {
+  Core& core = Core::here();
+  if (to.is_name() && !to.node() && !core.runtime().find_name(to.name())) exit(atoms::badarg);
+  send_signal(core, to, Signal::message, std::move(message));
+}
+
+void send_cast(const Address& to, Term message) { send_signal(Core::here(), to, Signal::cast, std::move(message)); }
+
+Ref send_after(Duration delay, const Address& to, Term message) {
+  Core& core = Core::here();
+  return core.send_at(Timeout(delay).after(core.loop().now()), to, std::move(message));
+}
+
+bool cancel_timer(const Ref& timer) { return Core::here().cancel_send(timer); }
+
+namespace {
+
+// Takes the first message that `wanted` accepts; those passed over keep their place and are not looked at twice.
+std::optional<Term> receive(Timeout timeout, const std::function<bool(const Term&)>* wanted) {
+  Core& core = Core::here();
+  Process& process = running(core);
+  core.check_exit();
+  Wait wait(Wait::Kind::message, process, core);
+  wait.deadline = timeout.after(core.loop().now());
+  Message** link = &process.mail_head;
+  for (;;) {
+    for (; *link != nullptr; link = &(*link)->next) {
+      Term term = term_of(**link);
+      if (wanted != nullptr && !(*wanted)(term)) continue;
+      const MessagePtr message(core.take_mail(process, link));
+      if (message->kind == Signal::request) core.owe(process, *message);
+      core.spend(1);
+      return term;
+    }
+    if (wait.timed_out || timeout.duration() <= Duration::zero()) return std::nullopt;
+    if (!core.suspend(wait)) return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::optional<Term> receive_if(const std::function<bool(const Term&)>& wanted, Timeout timeout) { return receive(timeout, &wanted); }
+std::optional<Term> receive_any(Timeout timeout) { return receive(timeout, nullptr); }
+
+void sleep(Duration duration) {
+  Core& core = Core::here();
+  Wait wait(Wait::Kind::sleep, running(core), core);
+  wait.deadline = Timeout(duration).after(core.loop().now());
+  while (!wait.timed_out) {
+    if (!core.suspend(wait)) return;
+  }
+}
+
+void yield() {
+  Core& core = Core::here();
+  Wait wait(Wait::Kind::turn, running(core), core);
+  core.suspend(wait);
+}
+
+TimePoint now() { return Core::here().loop().now(); }
+TimePoint precise_now() { return Core::here().loop().refresh(); }
+Ref make_ref() { return Core::here().make_ref(); }
+
+// --- Links and monitors ---------------------------------------------------------------------------------------
+
+void link(const Pid& pid) {
+  Core& core = Core::here();
+  Process& process = running(core);
+  const Pid me = core.pid_of(process);
+  if (pid == me) return;
+  const auto [entry, fresh] = process.related().links.try_emplace(pid);
+  if (!fresh && entry->second.active) return;
+  entry->second.active = true;
+  core.relate(process, pid.node);
+  MessagePtr signal = core.make(Signal::link);
+  signal->from = me;
+  signal->to = pid;
+  core.send(std::move(signal));
+  core.check_exit();
+}
+
+void unlink(const Pid& pid) {
+  Core& core = Core::here();
+  Process& process = running(core);
+  if (!process.has_relations()) return;
+  const auto found = process.relations->links.find(pid);
+  if (found == process.relations->links.end() || !found->second.active) return;
+  found->second.active = false;
+  ++found->second.unlinks_pending;
+  MessagePtr signal = core.make(Signal::unlink);
+  signal->from = core.pid_of(process);
+  signal->to = pid;
+  core.send(std::move(signal));
+}
+
+Ref monitor(const Address& target) {
+  Core& core = Core::here();
+  Process& process = running(core);
+  const Ref ref = core.make_ref();
+  MessagePtr signal = core.make(Signal::monitor);
+  signal->from = core.pid_of(process);
+  signal->ref = ref;
+  core.address(*signal, target);
+  process.related().monitors.emplace(ref, Relations::Watched{target});
+  core.relate(process, signal->to.node);
+  // Monitoring oneself never fires (SIG-12).
+  if (!target.is_name() && target.pid() == core.pid_of(process)) return ref;
+  core.send(std::move(signal));
+  return ref;
+}
+
+bool demonitor(const Ref& monitor, DemonitorOptions options) {
+  Core& core = Core::here();
+  Process& process = running(core);
+  bool found = false;
+  if (process.has_relations()) {
+    const auto entry = process.relations->monitors.find(monitor);
+    if (entry != process.relations->monitors.end()) {
+      found = true;
+      MessagePtr signal = core.make(Signal::demonitor);
+      signal->from = core.pid_of(process);
+      signal->ref = monitor;
+      core.address(*signal, entry->second.target);
+      process.relations->monitors.erase(entry);
+      core.send(std::move(signal));
+    }
+  }
+  if (options.flush && !found) {
+    for (Message** link = &process.mail_head; *link != nullptr; link = &(*link)->next) {
+      if ((*link)->kind == Signal::down_message && (*link)->ref == monitor) {
+        const MessagePtr flushed(core.take_mail(process, link));
+        break;
+      }
+    }
+  }
+  return found;
+}
+
+bool trap_exit(bool trap) { return std::exchange(running(Core::here()).trap_exit, trap); }
+
+// --- Names -----------------------------------------------------------------------------------------------------
+
+Result<void> register_name(Atom name, const Pid& pid) {
+  Core& core = Core::here();
+  if (name == atoms::undefined || name == atoms::nil) return Error{Errc::bad_argument, atoms::badarg, "register"};
+  if (!pid.is_local() || pid.core() >= core.runtime().core_count()) return Error{Errc::bad_argument, atoms::badarg, "register: not a process of this node"};
+  const auto enter = [name, pid](Core& its) -> Term {
+    Process* const process = its.find(pid);
+    if (process == nullptr || process->exit_pending) return atoms::noproc;
+    if (process->has_relations() && process->relations->name) return atoms::badarg;
+    if (!its.registry().add(name, pid)) return atoms::already_started;
+    process->related().name = name;
+    return atoms::ok;
+  };
+  Term outcome;
+  if (pid.core() == core.index()) {
+    outcome = enter(core);
+  } else {
+    PULPO_TRY(outcome, core.ask(pid.core(), enter));
+  }
+  if (outcome.is_atom(atoms::ok)) return {};
+  if (outcome.is_atom(atoms::noproc)) return Error{Errc::noproc, atoms::badarg, "register: the process does not live"};
+  return Error{Errc::already_exists, atoms::badarg, outcome.is_atom(atoms::badarg) ? "register: the process has a name" : "register: the name is taken"};
+}
+
+Result<void> unregister_name(Atom name) {
+  Core& core = Core::here();
+  const auto holder = core.registry().find(name);
+  if (!holder) return Error{Errc::noproc, atoms::badarg, "unregister: nobody has that name"};
+  const auto leave = [name, pid = *holder](Core& its) -> Term {
+    Process* const process = its.find(pid);
+    if (process == nullptr || !process->has_relations() || process->relations->name != name) return false;
+    its.registry().remove(name, pid);
+    process->relations->name.reset();
+    return true;
+  };
+  Term outcome;
+  if (holder->core() == core.index()) {
+    outcome = leave(core);
+  } else {
+    PULPO_TRY(outcome, core.ask(holder->core(), leave));
+  }
+  if (outcome.is_atom(atoms::true_)) return {};
+  return Error{Errc::noproc, atoms::badarg, "unregister: nobody has that name"};
+}
+
+std::optional<Pid> whereis(Atom name) { return Core::here().registry().find(name); }
+
+// --- Requests -----------------------------------------------------------------------------------------------------
+
+Result<Term> request(const Address& server, Term message, Timeout timeout) {
+  Core& core = Core::here();
+  Process& process = running(core);
+  core.check_exit();
+  if (process.exit_pending) return Error{Errc::killed, {}, "call"};
+  MessagePtr signal = core.make(Signal::request);
+  core.address(*signal, server);
+  const Pid me = core.pid_of(process);
+  if (!server.is_name() ? server.pid() == me : (signal->to.node == kOwnNode && core.registry().find(server.name()) == me)) {
+    return Error{Errc::bad_argument, atoms::calling_self, "call"};
+  }
+  ReplyWait wait(process, core, core.make_ref());
+  wait.target = &server;
+  wait.deadline = timeout.after(core.loop().now());
+  signal->from = me;
+  signal->ref = wait.ref;
+  signal->body = std::move(message);
+  const NodeIndex node = signal->to.node;
+  if (node != kOwnNode) core.expect_from(node, wait);
+  process.wait = &wait;  // an answer may come before we sleep: noproc on this very core
+  core.send(std::move(signal));
+  bool undisturbed = true;
+  while (!wait.answered && !wait.timed_out && undisturbed) undisturbed = core.suspend(wait);
+  process.wait = nullptr;
+  core.spend(1);
+  if (wait.answered && !wait.down) return std::move(wait.value);
+  if (wait.answered) {
+    if (wait.value.is_atom(atoms::noproc)) return Error{Errc::noproc, wait.value, "call"};
+    const bool node_lost = wait.value.is_tuple(2) && wait.value.elements()[0].is_atom(atoms::nodedown);
+    return Error{node_lost ? Errc::nodedown : Errc::exited, wait.value, "call"};
+  }
+  // We no longer want the answer: the server need not owe it (and if it comes all the same, nobody waits for it).
+  MessagePtr cancel = core.make(Signal::cancel);
+  core.address(*cancel, server);
+  cancel->from = me;
+  cancel->ref = wait.ref;
+  core.send(std::move(cancel));
+  if (!undisturbed) return Error{Errc::killed, {}, "call"};
+  return Error{Errc::timeout, atoms::timeout, "call"};
+}
+
+void reply(const Pid& caller, const Ref& request, Term value, const Pid& server) {
+  Core& core = Core::here();
+  Process& process = running(core);
+  if (process.asking_ref == request) {
+    process.asking = {};
+    process.asking_ref = {};
+  } else if (!server || server == core.pid_of(process)) {
+    if (process.has_relations()) process.relations->owed.erase(request);
+  } else {
+    MessagePtr settled = core.make(Signal::cancel);
+    settled->to = server;
+    settled->from = caller;
+    settled->ref = request;
+    core.send(std::move(settled));
+  }
+  MessagePtr answer = core.make(Signal::reply);
+  answer->to = caller;
+  answer->from = core.pid_of(process);
+  answer->ref = request;
+  answer->body = std::move(value);
+  core.send(std::move(answer));
+  core.spend(1);
+}
+
+// --- About processes ---------------------------------------------------------------------------------------------
+
+NoKill::NoKill() { ++running(Core::here()).no_kill; }
+NoKill::~NoKill() { --running(Core::here()).no_kill; }
+
+Runtime& runtime() { return Core::here().runtime(); }
+
+bool inside_process() noexcept {
+  Core* const core = Core::current();
+  return core != nullptr && core->process() != nullptr;
+}
+
+}  // namespace pulpo

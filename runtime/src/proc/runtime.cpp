@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pulpo/runtime.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <latch>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/random.hpp"
+#include "proc/core.hpp"
+
+namespace pulpo {
+namespace {
+
+/// How run() learns that its process has ended, whatever way it ended: the body dies with the process.
+struct Completion {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool ended = false;
+  bool returned = false;
+};
+
+class CompletionBody final : public Body {
+ public:
+  CompletionBody(std::function<void()> function, Completion& completion) : function_(std::move(function)), completion_(completion) {}
+  ~CompletionBody() override {
+    const std::lock_guard lock(completion_.mutex);
+    completion_.ended = true;
+    completion_.returned = returned_;
+    completion_.changed.notify_all();
+  }
+  bool start() override {
+    function_();
+    returned_ = true;
+    return false;
+  }
+
+ private:
+  std::function<void()> function_;
+  Completion& completion_;
+  bool returned_ = false;
+};
+
+}  // namespace
+
+struct Runtime::State {
+  RuntimeOptions options;
+  SystemRandom system_random;
+  Registry registry;
+  std::vector<std::unique_ptr<Core>> cores;
+  std::vector<std::thread> threads;
+  Router* router = nullptr;
+  std::atomic<std::uint32_t> node_name{atoms::nonode_nohost.index()};
+  bool running = false;
+};
+
+Runtime::Runtime(RuntimeOptions options) : state_(std::make_unique<State>()) {
+  // 6 bits of a pid name the core; 26 its slot.
+  options.cores = std::clamp(options.cores, 1u, 1u << (32 - Pid::kSlotBits));
+  state_->options = options;
+}
+
+Runtime::~Runtime() { stop(); }
+
+Outcome<void> Runtime::start() {
+  PULPO_ASSERT(!state_->running);
+  const unsigned count = state_->options.cores;
+  for (unsigned i = 0; i < count; ++i) state_->cores.push_back(std::make_unique<Core>(*this, state_->registry, i, count));
+  // The threads may look at this after start() has returned.
+  struct Opening {
+    explicit Opening(unsigned count) : outcomes(count, Outcome<void>{}), open(count) {}
+    std::vector<Outcome<void>> outcomes;
+    std::atomic<bool> go{true};
+    std::latch open;
+    std::latch decided{1};
+  };
+  const auto opening = std::make_shared<Opening>(count);
+  for (unsigned i = 0; i < count; ++i) {
+    state_->threads.emplace_back([opening, core = state_->cores[i].get(), i] {
+      // A loop is made by the thread that turns it (IORING_SETUP_SINGLE_ISSUER).
+      opening->outcomes[i] = core->open();
+      if (!opening->outcomes[i]) opening->go = false;
+      opening->open.count_down();
+      opening->decided.wait();
+      if (opening->go) core->run();
+    });
+  }
+  opening->open.wait();
+  opening->decided.count_down();
+  if (opening->go) {
+    state_->running = true;
+    return {};
+  }
+  for (auto& thread : state_->threads) thread.join();
+  state_->threads.clear();
+  state_->cores.clear();
+  const auto refused = std::find_if(opening->outcomes.begin(), opening->outcomes.end(), [](const auto& outcome) { return !outcome; });
+  return std::move(*refused).error();
+}
+
+void Runtime::stop() {
+  if (!state_->running) return;
+  for (auto& core : state_->cores) core->post([raw = core.get()] { raw->stop_processes(); });
+  for (auto& thread : state_->threads) thread.join();
+  state_->threads.clear();
+  state_->cores.clear();
+  state_->running = false;
+}
+
+bool Runtime::run(std::function<void()> function) {
+  PULPO_ASSERT(Core::current() == nullptr && "run() waits: inside the runtime it would wait for itself");
+  Completion completion;
+  core(0).post_spawn(std::make_unique<CompletionBody>(std::move(function), completion));
+  std::unique_lock lock(completion.mutex);
+  completion.changed.wait(lock, [&] { return completion.ended; });
+  return completion.returned;
+}
+
+void Runtime::post(std::function<void()> function, unsigned where) { core(where).post_spawn(detail::function_body(std::move(function))); }
+
+Atom Runtime::node_name() const noexcept { return Atom::from_index(state_->node_name.load(std::memory_order_relaxed)); }
+void Runtime::set_node_name(Atom name) noexcept { state_->node_name.store(name.index(), std::memory_order_relaxed); }
+unsigned Runtime::core_count() const noexcept { return static_cast<unsigned>(state_->cores.size()); }
+const RuntimeOptions& Runtime::options() const noexcept { return state_->options; }
+const char* Runtime::loop_name() const noexcept { return state_->cores.empty() ? "" : state_->cores[0]->loop().name(); }
+const std::string& Runtime::loop_reason() const noexcept {
+  static const std::string none;
+  return state_->cores.empty() ? none : state_->cores[0]->loop_reason();
+}
+
+std::size_t Runtime::process_count() const noexcept {
+  std::size_t count = 0;
+  for (const auto& core : state_->cores) count += core->process_count();
+  return count;
+}
+
+Core& Runtime::core(unsigned index) noexcept {
+  PULPO_ASSERT(index < state_->cores.size());
+  return *state_->cores[index];
+}
+
+Random& Runtime::random() noexcept { return state_->options.random != nullptr ? *state_->options.random : state_->system_random; }
+void Runtime::set_router(Router* router) noexcept { state_->router = router; }
+Router* Runtime::router() const noexcept { return state_->router; }
+std::optional<Pid> Runtime::find_name(Atom name) const noexcept { return state_->registry.find(name); }
+
+unsigned Runtime::least_loaded_core() const noexcept {
+  unsigned best = 0;
+  for (unsigned i = 1; i < state_->cores.size(); ++i) {
+    if (state_->cores[i]->process_count() < state_->cores[best]->process_count()) best = i;
+  }
+  return best;
+}
+
+}  // namespace pulpo

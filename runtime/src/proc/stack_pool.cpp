@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proc/stack_pool.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "pulpo/assert.hpp"
+
+namespace pulpo {
+namespace {
+
+// Linux 6.13; Debian 12's headers are older.
+constexpr int kAdviseGuardInstall = 102;
+
+// Two mappings each, and half of the default vm.max_map_count of 65,530 stays free for everything else.
+constexpr std::size_t kMprotectedMax = 16'000;
+
+// A slab is one reservation: large enough that mmap's cost vanishes, small enough for a 32-bit address space.
+constexpr std::size_t kSlabStacks = sizeof(void*) == 8 ? 64 : 16;
+
+constexpr std::uint64_t kCanary = 0x70756c706f3a2921;
+
+std::size_t round_up(std::size_t value, std::size_t unit) noexcept { return (value + unit - 1) / unit * unit; }
+
+}  // namespace
+
+StackPool::StackPool(std::size_t stack_bytes, std::size_t stacks_max, void (*entry)(void*), void* argument)
+    : page_bytes_(static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))),
+      // Below 16 KiB a signal frame of a CPU with wide registers (3.4 KiB) and a formatted log line no longer fit.
+      stack_bytes_(round_up(std::max(stack_bytes, std::size_t{16} * 1024), page_bytes_)),
+      stacks_max_(stacks_max),
+      entry_(entry),
+      argument_(argument) {}
+
+StackPool::~StackPool() {
+  PULPO_ASSERT(in_use_ == 0);
+  for (const Slab& slab : slabs_) {
+    for (std::size_t i = 0; i < slab.stacks; ++i) control_block(slab.memory + i * stack_bytes_)->~Stack();
+    ::munmap(slab.memory, kSlabStacks * stack_bytes_);
+  }
+}
+
+Stack* StackPool::control_block(char* stack_memory) const noexcept {
+  return reinterpret_cast<Stack*>(stack_memory + stack_bytes_ - round_up(sizeof(Stack), 64));
+}
+
+Stack* StackPool::take() noexcept {
+  Stack* stack = free_;
+  if (stack != nullptr) {
+    free_ = stack->next;
+  } else {
+    stack = make();
+    if (stack == nullptr) return nullptr;
+  }
+  stack->next = nullptr;
+  ++in_use_;
+  return stack;
+}
+
+void StackPool::give(Stack& stack) noexcept {
+  const char* const memory = reinterpret_cast<char*>(&stack) + round_up(sizeof(Stack), 64) - stack_bytes_;
+  if (stack.bottom() == memory) {
+    std::uint64_t canary;
+    std::memcpy(&canary, memory, sizeof canary);
+    PULPO_ASSERT(canary == kCanary && "a process overflowed its stack; give it a larger one (--stack-size)");
+  }
+  stack.next = free_;
+  free_ = &stack;
+  --in_use_;
+}
+
+bool StackPool::reserve_slab() noexcept {
+  void* memory = ::mmap(nullptr, kSlabStacks * stack_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return false;
+  // Under huge pages a stack would be resident whole instead of a page at a time.
+  ::madvise(memory, kSlabStacks * stack_bytes_, MADV_NOHUGEPAGE);
+  try {
+    slabs_.push_back({static_cast<char*>(memory), 0});
+  } catch (const std::bad_alloc&) {
+    ::munmap(memory, kSlabStacks * stack_bytes_);
+    return false;
+  }
+  return true;
+}
+
+bool StackPool::guard(char* page) noexcept {
+  if (guard_install_works_) {
+    if (::madvise(page, page_bytes_, kAdviseGuardInstall) == 0) return true;
+    guard_install_works_ = false;
+  }
+  if (mprotected_ == kMprotectedMax || ::mprotect(page, page_bytes_, PROT_NONE) != 0) return false;
+  ++mprotected_;
+  return true;
+}
+
+Stack* StackPool::make() noexcept {
+  if (made_ == stacks_max_) return nullptr;
+  if ((slabs_.empty() || slabs_.back().stacks == kSlabStacks) && !reserve_slab()) return nullptr;
+  Slab& slab = slabs_.back();
+  char* const memory = slab.memory + slab.stacks * stack_bytes_;
+  char* bottom = memory;
+  if (guard(memory)) {
+    bottom += page_bytes_;
+  } else {
+    std::memcpy(memory, &kCanary, sizeof kCanary);
+  }
+  Stack* const block = control_block(memory);
+  // Tops that differ by a few cache lines spare the caches' sets when thousands of stacks take turns.
+  const std::size_t colour = (made_ % 8) * 128;
+  auto* const top = reinterpret_cast<char*>(block) - colour;
+  new (block) Stack(bottom, static_cast<std::size_t>(top - bottom), entry_, argument_);
+  ++slab.stacks;
+  ++made_;
+  return block;
+}
+
+}  // namespace pulpo

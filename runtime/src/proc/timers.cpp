@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Messages that leave later, and senders that wait for a link.
+#include "proc/core.hpp"
+#include "proc/send_timer.hpp"
+
+namespace pulpo {
+
+void SendTimer::expired() {
+  MessagePtr signal = core_.make(Signal::message);
+  core_.address(*signal, to_);
+  signal->body = std::move(message_);
+  Core& core = core_;
+  core.cancel_send(ref_);  // destroys this timer
+  core.send(std::move(signal));
+}
+
+Ref Core::send_at(TimePoint deadline, const Address& to, Term message) {
+  const Ref ref = make_ref();
+  auto timer = std::make_unique<SendTimer>(*this, ref, to, std::move(message));
+  loop_->timers().arm(*timer, deadline);
+  send_timers_.emplace(ref, std::move(timer));
+  return ref;
+}
+
+bool Core::cancel_send(const Ref& ref) noexcept { return send_timers_.erase(ref) != 0; }
+
+void Core::wait_for_link(NodeIndex node) {
+  if (current_process_ == nullptr) return;
+  LinkWait wait(*current_process_, *this);
+  peer(node).senders.push_back(wait);
+  while (wait.ListHook<LinkWait>::is_linked()) {
+    if (!suspend(wait)) return;
+  }
+}
+
+void Core::link_has_room(NodeIndex node) {
+  if (node >= peers_.size() || !peers_[node]) return;
+  while (LinkWait* wait = peers_[node]->senders.pop_front()) wake(wait->process);
+}
+
+}  // namespace pulpo

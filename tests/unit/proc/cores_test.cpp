@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The same relations between processes of different cores.
+#include <atomic>
+
+#include "unit/proc/runtime_fixture.hpp"
+
+namespace pulpo {
+namespace {
+
+using testing::down_reason;
+using testing::receive_exactly;
+
+class CoresTest : public testing::OnEachLoop {
+ protected:
+  void run_on_two(std::function<void()> test) {
+    RuntimeOptions options;
+    options.cores = 2;
+    run(std::move(test), options);
+  }
+};
+PULPO_ON_EACH_LOOP(CoresTest);
+
+SpawnOptions on_core(unsigned core) {
+  SpawnOptions options;
+  options.core = core;
+  return options;
+}
+
+TEST_P(CoresTest, AProcessLivesOnTheCoreThatItWasPlacedOn) {
+  run_on_two([] {
+    const Pid me = self();
+    const Pid other = spawn([me] { send(me, self()); }, on_core(1));
+    EXPECT_EQ(other.core(), 1u);
+    EXPECT_TRUE(receive_exactly(other));
+    EXPECT_EQ(try_spawn(detail::function_body([] {}), on_core(2)).error().code, Errc::bad_argument);
+  });
+}
+
+TEST_P(CoresTest, BoxedTermsSurviveTheWayThereAndBack) {
+  run_on_two([] {
+    const Term big = Term::tuple({"text of more than fourteen bytes", Term::list({1, 2, 3}), Term::tuple({"inner"_atom, self()})});
+    const Pid me = self();
+    const Pid echo = spawn(
+        [me] {
+          for (int i = 0; i < 1000; ++i) send(me, *receive_any());
+        },
+        on_core(1));
+    for (int i = 0; i < 1000; ++i) send(echo, big);
+    for (int i = 0; i < 1000; ++i) ASSERT_EQ(*receive_any(5s), big);
+  });
+}
+
+TEST_P(CoresTest, OrderIsKeptBetweenTwoProcesses) {  // SIG-1
+  run_on_two([] {
+    const Pid me = self();
+    spawn(
+        [me] {
+          for (int i = 0; i < 20'000; ++i) send(me, i);
+        },
+        on_core(1));
+    for (int i = 0; i < 20'000; ++i) ASSERT_EQ(*receive_any(5s), Term(i));
+  });
+}
+
+TEST_P(CoresTest, LinksMonitorsAndExitsWorkAcross) {  // SIG-7, SIG-11, SIG-20
+  run_on_two([] {
+    trap_exit(true);
+    SpawnOptions options = on_core(1);
+    options.link = true;
+    const auto child = spawn_monitor([] { exit("bad"_atom); }, options);
+    EXPECT_EQ(*receive_any(5s), Term::tuple({atoms::EXIT, child.pid, "bad"_atom}));
+    EXPECT_EQ(*receive_any(5s), Term::tuple({atoms::DOWN, child.monitor, atoms::process, child.pid, "bad"_atom}));
+    const auto victim = spawn_monitor([] { (void)receive_any(); }, on_core(1));
+    EXPECT_TRUE(is_alive(victim.pid));
+    exit(victim.pid, atoms::kill);
+    EXPECT_EQ(down_reason(victim.monitor), Term(atoms::killed));
+    EXPECT_FALSE(is_alive(victim.pid));
+  });
+}
+
+TEST_P(CoresTest, UnlinkAndLinkAgainAcross) {  // SIG-10
+  run_on_two([] {
+    trap_exit(true);
+    SpawnOptions options = on_core(1);
+    options.link = true;
+    const Pid child = spawn(
+        [] {
+          (void)receive_any();
+          exit("bad"_atom);
+        },
+        options);
+    for (int i = 0; i < 10; ++i) {
+      unlink(child);
+      link(child);
+    }
+    send(child, "go"_atom);
+    EXPECT_TRUE(receive_exactly(Term::tuple({atoms::EXIT, child, "bad"_atom})));
+    EXPECT_FALSE(receive_any(1ms));
+  });
+}
+
+TEST_P(CoresTest, CallsAcrossAndToTheDead) {  // GS-6
+  run_on_two([] {
+    SpawnOptions options = on_core(1);
+    options.name = "far"_atom;
+    const auto server = spawn_monitor(
+        [] {
+          for (;;) {
+            const Term term = *receive_any();
+            const auto from = term.elements()[1].elements();
+            reply(from[0].pid(), from[1].ref(), term.elements()[2]);
+          }
+        },
+        options);
+    for (int i = 0; i < 1000; ++i) ASSERT_EQ(*request("far"_atom, i), Term(i));
+    exit(server.pid, atoms::kill);
+    (void)down_reason(server.monitor);
+    EXPECT_EQ(request("far"_atom, 1).error().code, Errc::noproc);
+    EXPECT_EQ(request(server.pid, 1).error().code, Errc::noproc);
+  });
+}
+
+TEST_P(CoresTest, NamesAreKnownToEveryCore) {  // SIG-21
+  run_on_two([] {
+    const auto far = spawn_monitor([] { (void)receive_any(); }, on_core(1));
+    EXPECT_TRUE(register_name("far"_atom, far.pid));
+    EXPECT_EQ(whereis("far"_atom), far.pid);
+    EXPECT_EQ(register_name("far_too"_atom, far.pid).error().code, Errc::already_exists);
+    EXPECT_TRUE(unregister_name("far"_atom));
+    EXPECT_FALSE(whereis("far"_atom));
+    exit(far.pid, atoms::kill);
+  });
+}
+
+TEST_P(CoresTest, TwoRuntimesInOneProgramDoNotKnowEachOther) {
+  run_on_two([] { EXPECT_TRUE(register_name("shared"_atom, self())); });
+  Runtime other({.cores = 1, .loop = LoopChoice::epoll});
+  ASSERT_TRUE(other.start());
+  EXPECT_TRUE(other.run([] { EXPECT_FALSE(whereis("shared"_atom)); }));
+}
+
+}  // namespace
+}  // namespace pulpo

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pulpo/error.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace pulpo {
+namespace {
+
+constexpr std::string_view kNoProcess =
+    "no process: the process is not alive or there's no process currently associated with the given name, possibly because its "
+    "application isn't started";
+
+/// `GenServer.call(PingPong, :ping, 5000)` of a {module, function, arguments}; empty when `where` is none.
+std::string call_text(const Term& where) {
+  if (!where.is_tuple(3)) return {};
+  const auto parts = where.elements();
+  if (!parts[0].is_atom() || !parts[1].is_atom()) return {};
+  const Term function = Term::function(parts[0].atom(), parts[1].atom(), 0);
+  std::string text = function.text();  // &GenServer.call/0
+  text = text.substr(1, text.size() - 3);
+  if (parts[2].is_proper_list()) {
+    text += '(';
+    for (std::size_t i = 0; i < parts[2].list_size(); ++i) {
+      if (i > 0) text += ", ";
+      text += parts[2].list_at(i).text();
+    }
+    return text + ')';
+  }
+  if (!parts[2].is_integer()) return {};
+  return text + '/' + parts[2].text();
+}
+
+/// What a plain reason is called; the outer layers are reason_text()'s.
+std::string plain_reason_text(const Term& reason) {
+  if (reason.is_atom(atoms::normal)) return "normal";
+  if (reason.is_atom(atoms::shutdown)) return "shutdown";
+  if (reason.is_atom(atoms::killed)) return "killed";
+  if (reason.is_atom(atoms::noconnection)) return "no connection";
+  if (reason.is_atom(atoms::timeout)) return "time out";
+  if (reason.is_atom(atoms::noproc)) return std::string(kNoProcess);
+  if (reason.is_atom(atoms::calling_self)) return "process attempted to call itself";
+  if (reason.is_tuple(2) && reason.elements()[0].is_atom()) {
+    const Atom kind = reason.elements()[0].atom();
+    const Term& detail = reason.elements()[1];
+    if (kind == atoms::nodedown && detail.is_atom()) return "no connection to " + std::string(detail.atom().text());
+    if (kind == atoms::shutdown) return "shutdown: " + detail.text();
+    if (kind == atoms::already_started) return "already started: " + detail.text();
+    if (kind == "bad_return_value"_atom) return "bad return value: " + detail.text();
+    if (kind == "bad_call"_atom) return "bad call: " + detail.text();
+    if (kind == "bad_cast"_atom) return "bad cast: " + detail.text();
+  }
+  return reason.text();
+}
+
+}  // namespace
+
+std::string reason_text(const Term& reason) {
+  // Exception.format_exit/1: each layer of "exited in" stands on a line of its own, further to the right.
+  std::string text;
+  std::string joiner = "\n    ";
+  Term inner = reason;
+  for (;;) {
+    std::string layer;
+    Term next;
+    if (inner.is_tuple(2)) {
+      const auto parts = inner.elements();
+      if (const std::string call = call_text(parts[1]); !call.empty()) {
+        layer = "exited in: " + call;
+        next = parts[0];
+      } else if (parts[0].is_atom(atoms::shutdown) && parts[1].is_tuple(3) &&
+                 parts[1].elements()[0].is_atom("failed_to_start_child"_atom)) {
+        layer = "shutdown: failed to start child: " + parts[1].elements()[1].text();
+        next = parts[1].elements()[2];
+        if (next.is_tuple(2) && next.elements()[0].is_atom(atoms::EXIT)) {
+          const Term exited = next.elements()[1];
+          next = exited;
+        }
+      }
+    }
+    if (layer.empty()) return text + plain_reason_text(inner);
+    text += layer + joiner + "** (EXIT) ";
+    joiner += "    ";
+    inner = std::move(next);
+  }
+}
+
+std::string Error::text() const {
+  std::string line;
+  const auto append = [&line](std::string_view part) {
+    if (part.empty()) return;
+    if (!line.empty()) line += ": ";
+    line += part;
+  };
+  append(where);
+  append(detail);
+  const bool has_reason = !reason.is_atom(atoms::nil);
+  if (has_reason) {
+    // reason_text() may take several lines, where an error has one.
+    std::string text = reason_text(reason);
+    for (std::size_t at = 0; (at = text.find("\n", at)) != std::string::npos;) {
+      const std::size_t end = std::min(text.find_first_not_of(' ', at + 1), text.size());
+      text.replace(at, end - at, " ");
+    }
+    append(text);
+  }
+  if (sys != 0) append(std::strerror(sys));  // NOLINT(concurrency-mt-unsafe): glibc's is safe for known numbers
+  if (detail.empty() && sys == 0 && !has_reason) append(to_string(code));
+  return line;
+}
+
+}  // namespace pulpo

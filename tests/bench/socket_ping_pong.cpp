@@ -4,15 +4,19 @@
 //           sockets and nothing else?
 // Reading:  two sends, two receives and two wake-ups of a sleeping thread a round trip. It is the floor of
 //           `pulpo bench call --concurrency 1`: compare the p50 of both in one sitting, since loopback latency
-//           follows the machine's load and its sleep states.
+//           follows the machine's load and its sleep states. Where the two processes run decides most: on one CPU the
+//           wake-up is a context switch (5 us on a virtual machine), on two it is an interrupt to a sleeping CPU (75 us
+//           there), and unpinned the kernel picks either, differently from run to run. So pin both sides of a
+//           comparison: --cpus here, taskset for nodes.
 // Floor:    none below it; it is the kernel's own cost.
 //
-// usage: bench_socket_ping_pong [--smoke] [--duration SECONDS] [--payload BYTES] [--json]
+// usage: bench_socket_ping_pong [--smoke] [--duration SECONDS] [--payload BYTES] [--cpus CALLER,SERVER] [--json]
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
@@ -26,6 +30,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -39,6 +44,8 @@ struct Settings {
   /// Round trips before measuring: the first ones find cold caches and sleeping cores.
   std::uint32_t warm_up_count = 2'000;
   std::size_t payload_bytes = 64;  ///< About what a remote `:ping` takes with its frame.
+  int caller_cpu = -1;             ///< -1: where the kernel likes.
+  int server_cpu = -1;
   bool json = false;
 };
 
@@ -49,7 +56,7 @@ struct Settings {
 
 [[noreturn]] void wrong(std::string_view what) {
   fmt::print(stderr, "bench_socket_ping_pong: {}\n", what);
-  fmt::print(stderr, "usage: bench_socket_ping_pong [--smoke] [--duration SECONDS] [--payload BYTES] [--json]\n");
+  fmt::print(stderr, "usage: bench_socket_ping_pong [--smoke] [--duration SECONDS] [--payload BYTES] [--cpus CALLER,SERVER] [--json]\n");
   std::exit(2);
 }
 
@@ -60,6 +67,22 @@ double number(const char* text, double least, double most) {
     wrong(fmt::format("'{}' is not a number from {} to {}", text, least, most));
   }
   return value;
+}
+
+/// "0,1": the CPU of the caller and that of the server.
+void read_cpus(const char* text, Settings& settings) {
+  const char* comma = std::strchr(text, ',');
+  if (comma == nullptr) wrong(fmt::format("--cpus takes two numbers, as 0,1, not '{}'", text));
+  settings.caller_cpu = static_cast<int>(number(std::string(text, comma).c_str(), 0, CPU_SETSIZE - 1));
+  settings.server_cpu = static_cast<int>(number(comma + 1, 0, CPU_SETSIZE - 1));
+}
+
+void run_on(int cpu) {
+  if (cpu < 0) return;
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  CPU_SET(static_cast<std::size_t>(cpu), &cpus);
+  if (sched_setaffinity(0, sizeof cpus, &cpus) != 0) die("pinning to a CPU");
 }
 
 Settings read_settings(int argc, char** argv) {
@@ -76,6 +99,8 @@ Settings read_settings(int argc, char** argv) {
       settings.duration_s = number(argv[++i], 0.001, 3600);
     } else if (option == "--payload" && has_value) {
       settings.payload_bytes = static_cast<std::size_t>(number(argv[++i], 1, 1 << 20));
+    } else if (option == "--cpus" && has_value) {
+      read_cpus(argv[++i], settings);
     } else {
       wrong(fmt::format("unknown option or missing value: {}", option));
     }
@@ -122,8 +147,8 @@ void serve(int listener, std::size_t payload_bytes) {
 /// The caller: one request in flight. Returns each round trip's nanoseconds.
 std::vector<std::uint32_t> call(int socket, const Settings& settings, double& elapsed_s) {
   std::vector<std::uint32_t> samples;
-  // 200,000 a second is more than loopback gives; growing in between would be measured.
-  samples.reserve(static_cast<std::size_t>(settings.duration_s * 200'000) + 1);
+  // Twice what one CPU gave on the machine above; growing in between would be measured.
+  samples.reserve(static_cast<std::size_t>(settings.duration_s * 400'000) + 1);
   std::vector<unsigned char> request(settings.payload_bytes, 0x2a);
   std::vector<unsigned char> reply(settings.payload_bytes);
   const auto round_trip = [&](std::uint64_t count) {
@@ -159,6 +184,8 @@ void report(const Settings& settings, std::vector<std::uint32_t> samples, double
     const auto index = static_cast<std::size_t>(q * static_cast<double>(samples.size() - 1));
     return static_cast<double>(samples[index]) / 1e3;
   };
+  const auto cpu_name = [](int cpu) { return cpu < 0 ? std::string("any") : fmt::format("{}", cpu); };
+  const std::string placement = fmt::format("{},{}", cpu_name(settings.caller_cpu), cpu_name(settings.server_cpu));
   const double rate = static_cast<double>(samples.size()) / elapsed_s;
   // The warm-up used the processor too.
   const double cpu_per_million = cpu_s / static_cast<double>(samples.size() + settings.warm_up_count) * 1e6;
@@ -168,12 +195,13 @@ void report(const Settings& settings, std::vector<std::uint32_t> samples, double
     fmt::print(
         "{{\"calls_per_second\": {:.0f}, \"p50_us\": {:.2f}, \"p99_us\": {:.2f}, \"p999_us\": {:.2f}, \"max_us\": {:.2f}, \"errors\": 0, "
         "\"cpu_seconds_per_million\": {:.2f}, \"concurrency\": 1, \"payload_bytes\": {}, \"sealed\": false, \"loop\": \"blocking\", "
-        "\"calls\": {}, \"kernel\": \"{}\", \"machine\": \"{}\", \"cpus\": {}}}\n",
+        "\"calls\": {}, \"on_cpus\": \"{}\", \"kernel\": \"{}\", \"machine\": \"{}\", \"cpus\": {}}}\n",
         rate, quantile_us(0.5), quantile_us(0.99), quantile_us(0.999), quantile_us(1), cpu_per_million, settings.payload_bytes,
-        samples.size(), system.release, system.machine, sysconf(_SC_NPROCESSORS_ONLN));
+        samples.size(), placement, system.release, system.machine, sysconf(_SC_NPROCESSORS_ONLN));
     return;
   }
-  fmt::print("blocking sockets, loopback TCP, {} bytes each way, one in flight\n", settings.payload_bytes);
+  fmt::print("blocking sockets, loopback TCP, {} bytes each way, one in flight, caller and server on CPU {}\n", settings.payload_bytes,
+             placement);
   fmt::print("  {:.0f} round trips/s ({} in {:.2f} s)\n", rate, samples.size(), elapsed_s);
   fmt::print("  latency us: p50 {:.2f}  p99 {:.2f}  p99.9 {:.2f}  max {:.2f}\n", quantile_us(0.5), quantile_us(0.99), quantile_us(0.999),
              quantile_us(1));
@@ -199,10 +227,12 @@ int main(int argc, char** argv) {
   const pid_t server = fork();
   if (server < 0) die("fork");
   if (server == 0) {
+    run_on(settings.server_cpu);
     serve(listener, settings.payload_bytes);
     _exit(0);
   }
   close(listener);
+  run_on(settings.caller_cpu);
 
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (socket < 0) die("socket");

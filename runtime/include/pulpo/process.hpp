@@ -37,7 +37,7 @@ class Runtime;
 struct Killed {};
 
 /// Thrown by exit(reason). Not a std::exception, for the same reason.
-struct Exit {
+struct Exiting {
   Term reason;
 };
 
@@ -113,6 +113,8 @@ class FunctionBody final : public Body {
   F function_;
 };
 Spawned spawn_or_exit(std::unique_ptr<Body> body, const SpawnOptions& options);
+/// In a catch block, inside a process: the exit reason that the exception being handled stands for (SIG-6, D12).
+[[nodiscard]] Term exception_reason();
 template <class F>
 std::unique_ptr<Body> function_body(F&& function) {
   return std::make_unique<FunctionBody<std::decay_t<F>>>(std::forward<F>(function));
@@ -150,7 +152,7 @@ void exit(const Pid& pid, Term reason);
 /// when the link to another node is full.
 void send(const Address& to, Term message);
 /// GenServer.cast/2: {'$gen_cast', message}, and whoever does not exist does not matter (GS-16).
-void send_cast(const Address& to, Term message);
+void cast(const Address& to, Term message);
 /// Delivers `message` to `to` after `delay`, unless cancelled. The timer dies with its owner's core only.
 Ref send_after(Duration delay, const Address& to, Term message);
 /// True when the timer had not fired.
@@ -205,6 +207,9 @@ Result<void> unregister_name(Atom name);
 /// Answers a request that `server` received (the calling process, when it is nobody), from any process of the server's node. Once
 /// answered, further replies to it are dropped.
 void reply(const Pid& caller, const Ref& request, Term value, const Pid& server = {});
+/// Answers a request that the calling process received with a reason instead of a value: the caller's request() is an Error with
+/// Errc::exited and that reason, and we live on. For a request that no clause handles.
+void refuse(const Pid& caller, const Ref& request, Term reason);
 
 // --- About processes ------------------------------------------------------------------------------------
 
@@ -216,6 +221,10 @@ class NoKill {
   NoKill(const NoKill&) = delete;
   NoKill& operator=(const NoKill&) = delete;
 };
+
+/// Whose output and application a process belongs to (AC-55, IO-4): inherited from the spawner, nobody at first.
+[[nodiscard]] Pid group_leader();
+void set_group_leader(const Pid& leader);
 
 /// Inside a process: the runtime it runs in.
 [[nodiscard]] Runtime& runtime();

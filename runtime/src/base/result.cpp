@@ -35,6 +35,8 @@ const char* to_string(Errc code) noexcept {
       return "input/output error";
     case Errc::unsupported:
       return "unsupported";
+    case Errc::refused:
+      return "refused";
   }
   return "unknown error";
 }

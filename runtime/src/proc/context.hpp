@@ -41,10 +41,10 @@ class Stack {
   std::size_t size_ = 0;
   void (*entry_)(void*) = nullptr;
   void* argument_ = nullptr;
-  void* caught_exceptions_ = nullptr;      ///< __cxa_eh_globals of the Itanium C++ ABI, first word
-  unsigned uncaught_exceptions_ = 0;       ///< and second.
-  void* fake_stack_ = nullptr;             ///< AddressSanitizer's.
-  void* fiber_ = nullptr;                  ///< ThreadSanitizer's.
+  void* caught_exceptions_ = nullptr;  ///< __cxa_eh_globals of the Itanium C++ ABI, first word
+  unsigned uncaught_exceptions_ = 0;   ///< and second.
+  void* fake_stack_ = nullptr;         ///< AddressSanitizer's.
+  void* fiber_ = nullptr;              ///< ThreadSanitizer's.
 };
 
 /// Leaves `from`, which is the stack we are on, and goes on where `to` was left. Returns when somebody switches back to `from`.

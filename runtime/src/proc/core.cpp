@@ -27,9 +27,12 @@ std::string type_name(const std::type_info* type) {
 
 io::LoopKind loop_kind(LoopChoice choice) noexcept {
   switch (choice) {
-    case LoopChoice::automatic: return io::LoopKind::automatic;
-    case LoopChoice::uring: return io::LoopKind::uring;
-    case LoopChoice::epoll: return io::LoopKind::epoll;
+    case LoopChoice::automatic:
+      return io::LoopKind::automatic;
+    case LoopChoice::uring:
+      return io::LoopKind::uring;
+    case LoopChoice::epoll:
+      return io::LoopKind::epoll;
   }
   return io::LoopKind::automatic;
 }
@@ -39,8 +42,8 @@ io::LoopKind loop_kind(LoopChoice choice) noexcept {
 Term reason_of_exception(const Process& process) {
   try {
     throw;
-  } catch (const Exit& exit) {
-    return exit.reason;
+  } catch (const Exiting& exiting) {
+    return exiting.reason;
   } catch (const Killed&) {
     return process.exit_pending ? process.relations->pending_reason : Term(atoms::killed);
   } catch (const std::exception& error) {
@@ -144,7 +147,8 @@ void Core::run_process(Process& process) noexcept {
   } catch (...) {
     reason = reason_of_exception(process);
     if (reason.is_tuple(3) && reason.elements()[0].is_atom("exception"_atom) && !process.serves) {
-      log::error("Process {} raised an exception\n** ({}) {}", Term(pid_of(process)).text(), reason.elements()[1].bytes(), reason.elements()[2].bytes());
+      log::error("Process {} raised an exception\n** ({}) {}", Term(pid_of(process)).text(), reason.elements()[1].bytes(),
+                 reason.elements()[2].bytes());
     }
   }
   finish(process, reason);
@@ -225,7 +229,7 @@ bool Core::suspend(Wait& wait) {
   check_exit();
   if (process.exit_pending) return false;
   Stack* const next = stacks_.take();
-  if (next == nullptr) throw Exit{atoms::system_limit};
+  if (next == nullptr) throw Exiting{atoms::system_limit};
   process.wait = &wait;
   process.stack = this_stack_;
   if (wait.kind == Wait::Kind::turn) {
@@ -289,14 +293,19 @@ Ref Core::make_ref() noexcept {
 void Core::drain_inbox() {
   while (Message* message = inbox_.pop()) {
     switch (message->kind) {
-      case Signal::recycle: messages_.give(message); break;
-      case Signal::task: run_task(message); break;
+      case Signal::recycle:
+        messages_.give(message);
+        break;
+      case Signal::task:
+        run_task(message);
+        break;
       case Signal::spawn: {
         const std::unique_ptr<SpawnOrder> order(static_cast<SpawnOrder*>(message));
         take_order(*order);
         break;
       }
-      default: send(MessagePtr(message));
+      default:
+        send(MessagePtr(message));
     }
   }
 }

@@ -71,7 +71,9 @@ class Core {
   [[nodiscard]] unsigned index() const noexcept { return index_; }
   /// The running process, or null between processes.
   [[nodiscard]] Process* process() noexcept { return current_process_; }
-  [[nodiscard]] Pid pid_of(const Process& process) const noexcept { return {kOwnNode, index_ << Pid::kSlotBits | process.slot, process.serial}; }
+  [[nodiscard]] Pid pid_of(const Process& process) const noexcept {
+    return {kOwnNode, index_ << Pid::kSlotBits | process.slot, process.serial};
+  }
   [[nodiscard]] Process* find(const Pid& pid) noexcept { return processes_.find(pid.slot(), pid.serial); }
 
   [[nodiscard]] MessagePtr make(Signal kind) { return MessagePtr(messages_.take(kind)); }
@@ -85,7 +87,8 @@ class Core {
   bool cancel_send(const Ref& ref) noexcept;
 
   /// Leaves the running process until wake(): the deadline in `wait`, an answer, or an exit signal. Throws Killed as documented in
-  /// pulpo/process.hpp. Returns false when it did not suspend, or not to the end, because the process is being ended and may not be thrown at.
+  /// pulpo/process.hpp. Returns false when it did not suspend, or not to the end, because the process is being ended and may not be thrown
+  /// at.
   bool suspend(Wait& wait);
   /// Throws Killed when an exit signal waits for the running process and it may be thrown at.
   void check_exit();
@@ -160,7 +163,8 @@ class Core {
   void announce_end(Process& process, const Term& reason);
 
   // spawn.cpp
-  [[nodiscard]] Result<Spawned> spawn_here(std::unique_ptr<Body> body, const SpawnOptions& options, const Pid& spawner, const Ref& monitor);
+  [[nodiscard]] Result<Spawned> spawn_here(std::unique_ptr<Body> body, const SpawnOptions& options, const Pid& spawner, const Ref& monitor,
+                                           const Pid& leader);
   [[nodiscard]] Result<Spawned> spawn_elsewhere(std::unique_ptr<Body> body, const SpawnOptions& options);
   void take_order(SpawnOrder& order);
 

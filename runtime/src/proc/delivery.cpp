@@ -48,15 +48,23 @@ void Core::deliver_to(Process& process, MessagePtr message) {
     case Signal::cast:
     case Signal::request:
     case Signal::exit_message:
-    case Signal::down_message: append_mail(process, std::move(message)); break;
+    case Signal::down_message:
+      append_mail(process, std::move(message));
+      break;
     case Signal::reply:
-    case Signal::request_down: deliver_answer(process, *message); break;
+    case Signal::request_down:
+      deliver_answer(process, *message);
+      break;
     case Signal::cancel:
       if (process.has_relations()) process.relations->owed.erase(message->ref);
       if (process.asking_ref == message->ref) process.asking = {};
       break;
-    case Signal::exit_link: deliver_link_exit(process, *message); break;
-    case Signal::exit: deliver_exit(process, *message); break;
+    case Signal::exit_link:
+      deliver_link_exit(process, *message);
+      break;
+    case Signal::exit:
+      deliver_exit(process, *message);
+      break;
     case Signal::link:
       process.related().links[message->from].active = true;
       relate(process, message->from.node);
@@ -75,22 +83,27 @@ void Core::deliver_to(Process& process, MessagePtr message) {
     case Signal::unlink_ack:
       if (process.has_relations()) {
         const auto found = process.relations->links.find(message->from);
-        if (found != process.relations->links.end() && found->second.unlinks_pending > 0 && --found->second.unlinks_pending == 0 && !found->second.active) {
+        if (found != process.relations->links.end() && found->second.unlinks_pending > 0 && --found->second.unlinks_pending == 0 &&
+            !found->second.active) {
           process.relations->links.erase(found);
         }
       }
       break;
     case Signal::monitor:
-      process.related().watchers.emplace(message->ref, Relations::Watcher{message->from, message->by_name ? std::optional(message->name) : std::nullopt});
+      process.related().watchers.emplace(message->ref,
+                                         Relations::Watcher{message->from, message->by_name ? std::optional(message->name) : std::nullopt});
       relate(process, message->from.node);
       break;
     case Signal::demonitor:
       if (process.has_relations()) process.relations->watchers.erase(message->ref);
       break;
-    case Signal::down: deliver_down(process, *message); break;
+    case Signal::down:
+      deliver_down(process, *message);
+      break;
     case Signal::spawn:
     case Signal::task:
-    case Signal::recycle: PULPO_ASSERT(!"a signal for a core reached a process");
+    case Signal::recycle:
+      PULPO_ASSERT(!"a signal for a core reached a process");
   }
 }
 
@@ -112,8 +125,11 @@ void Core::undeliverable(MessagePtr message, Atom why) {
       answer = make(Signal::exit_link);
       answer->body = why;
       break;
-    case Signal::unlink: acknowledge_unlink(*message); return;
-    default: return;
+    case Signal::unlink:
+      acknowledge_unlink(*message);
+      return;
+    default:
+      return;
   }
   answer->to = message->from;
   answer->from = message->to;
@@ -128,9 +144,11 @@ void Core::append_mail(Process& process, MessagePtr message) {
     const RuntimeOptions& options = runtime_.options();
     if (process.mail_count >= options.mailbox_messages_max || process.mail_bytes + message->bytes > options.mailbox_bytes_max) {
       if (!process.exit_pending) {
-        log::error("Process {} reached the limit of its mailbox ({} messages, {} bytes) and is stopped; give it less to do or a larger limit",
-                   Term(pid_of(process)).text(), process.mail_count, process.mail_bytes);
-        end_process(process, Term::tuple({"mailbox_limit"_atom, static_cast<std::int64_t>(process.mail_count), static_cast<std::int64_t>(process.mail_bytes)}));
+        log::error(
+            "Process {} reached the limit of its mailbox ({} messages, {} bytes) and is stopped; give it less to do or a larger limit",
+            Term(pid_of(process)).text(), process.mail_count, process.mail_bytes);
+        end_process(process, Term::tuple({"mailbox_limit"_atom, static_cast<std::int64_t>(process.mail_count),
+                                          static_cast<std::int64_t>(process.mail_bytes)}));
       }
       if (message->kind == Signal::request) undeliverable(std::move(message), atoms::killed);
       return;
@@ -351,7 +369,8 @@ void Core::node_down(NodeIndex node, Atom name) {
     }
     std::vector<std::pair<Ref, Address>> watched;
     for (const auto& [ref, monitor] : process.relations->monitors) {
-      const NodeIndex its = monitor.target.is_name() ? (monitor.target.node() ? index_of_node(*monitor.target.node()) : kOwnNode) : monitor.target.pid().node;
+      const NodeIndex its =
+          monitor.target.is_name() ? (monitor.target.node() ? index_of_node(*monitor.target.node()) : kOwnNode) : monitor.target.pid().node;
       if (its == node) watched.emplace_back(ref, monitor.target);
     }
     for (const auto& [ref, target] : watched) {

@@ -30,6 +30,7 @@ struct SpawnOrder : Message {
   std::unique_ptr<Body> process_body;
   SpawnOptions options;
   Ref monitor_ref{};
+  Pid leader{};
 };
 
 inline void run_task(Message* message) {

@@ -50,14 +50,18 @@ void Body::handle(MessagePtr) { PULPO_ASSERT(!"start() made a server of a body t
 
 Term term_of(const Message& message) {
   switch (message.kind) {
-    case Signal::cast: return Term::tuple({atoms::gen_cast, message.body});
-    case Signal::request: return Term::tuple({atoms::gen_call, Term::tuple({message.from, message.ref}), message.body});
-    case Signal::exit_message: return Term::tuple({atoms::EXIT, message.from, message.body});
+    case Signal::cast:
+      return Term::tuple({atoms::gen_cast, message.body});
+    case Signal::request:
+      return Term::tuple({atoms::gen_call, Term::tuple({message.from, message.ref}), message.body});
+    case Signal::exit_message:
+      return Term::tuple({atoms::EXIT, message.from, message.body});
     case Signal::down_message: {
       const auto parts = message.body.elements();  // {object, reason}
       return Term::tuple({atoms::DOWN, message.ref, atoms::process, parts[0], parts[1]});
     }
-    default: return message.body;
+    default:
+      return message.body;
   }
 }
 

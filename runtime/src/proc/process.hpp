@@ -94,11 +94,11 @@ class Process {
   Wait* wait = nullptr;    ///< Why.
   State state = State::free;
   bool started = false;
-  bool serves = false;        ///< A server: handle() gets each message.
+  bool serves = false;  ///< A server: handle() gets each message.
   bool trap_exit = false;
-  bool exit_pending = false;  ///< To be ended at the next suspension; Relations::pending_reason says why.
-  bool ending = false;        ///< Its body is being destroyed: nothing is thrown any more.
-  std::uint16_t no_kill = 0;  ///< NoKill scopes it is in.
+  bool exit_pending = false;     ///< To be ended at the next suspension; Relations::pending_reason says why.
+  bool ending = false;           ///< Its body is being destroyed: nothing is thrown any more.
+  std::uint16_t no_kill = 0;     ///< NoKill scopes it is in.
   std::uint32_t mail_count = 0;  ///< User messages waiting.
 
   // --- The rest ---------------------------------------------------------------------------------------
@@ -106,8 +106,9 @@ class Process {
   std::uint32_t serial = 0;
   std::uint64_t mail_bytes = 0;
   std::uint64_t reductions = 0;
-  Pid asking{};      ///< Whose request the handler is working on; nobody once it is answered.
+  Pid asking{};  ///< Whose request the handler is working on; nobody once it is answered.
   Ref asking_ref{};
+  Pid group_leader{};
   std::unique_ptr<Relations> relations;
 
   [[nodiscard]] Relations& related() {

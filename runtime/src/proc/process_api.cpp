@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The calls of pulpo/process.hpp, in terms of the core they run on.
-#include "pulpo/process.hpp"
-
 #include "proc/core.hpp"
+#include "pulpo/process.hpp"
 
 namespace pulpo {
 namespace {
@@ -31,7 +30,7 @@ Pid self() {
   return core.pid_of(running(core));
 }
 
-void exit(Term reason) { throw Exit{std::move(reason)}; }
+void exit(Term reason) { throw Exiting{std::move(reason)}; }
 
 void exit(const Pid& pid, Term reason) {
   Core& core = Core::here();
@@ -82,7 +81,7 @@ void send(const Address& to, Term message) {
   send_signal(core, to, Signal::message, std::move(message));
 }
 
-void send_cast(const Address& to, Term message) { send_signal(Core::here(), to, Signal::cast, std::move(message)); }
+void cast(const Address& to, Term message) { send_signal(Core::here(), to, Signal::cast, std::move(message)); }
 
 Ref send_after(Duration delay, const Address& to, Term message) {
   Core& core = Core::here();
@@ -221,7 +220,8 @@ bool trap_exit(bool trap) { return std::exchange(running(Core::here()).trap_exit
 Result<void> register_name(Atom name, const Pid& pid) {
   Core& core = Core::here();
   if (name == atoms::undefined || name == atoms::nil) return Error{Errc::bad_argument, atoms::badarg, "register"};
-  if (!pid.is_local() || pid.core() >= core.runtime().core_count()) return Error{Errc::bad_argument, atoms::badarg, "register: not a process of this node"};
+  if (!pid.is_local() || pid.core() >= core.runtime().core_count())
+    return Error{Errc::bad_argument, atoms::badarg, "register: not a process of this node"};
   const auto enter = [name, pid](Core& its) -> Term {
     Process* const process = its.find(pid);
     if (process == nullptr || process->exit_pending) return atoms::noproc;
@@ -238,7 +238,8 @@ Result<void> register_name(Atom name, const Pid& pid) {
   }
   if (outcome.is_atom(atoms::ok)) return {};
   if (outcome.is_atom(atoms::noproc)) return Error{Errc::noproc, atoms::badarg, "register: the process does not live"};
-  return Error{Errc::already_exists, atoms::badarg, outcome.is_atom(atoms::badarg) ? "register: the process has a name" : "register: the name is taken"};
+  return Error{Errc::already_exists, atoms::badarg,
+               outcome.is_atom(atoms::badarg) ? "register: the process has a name" : "register: the name is taken"};
 }
 
 Result<void> unregister_name(Atom name) {
@@ -307,9 +308,10 @@ Result<Term> request(const Address& server, Term message, Timeout timeout) {
   return Error{Errc::timeout, atoms::timeout, "call"};
 }
 
-void reply(const Pid& caller, const Ref& request, Term value, const Pid& server) {
-  Core& core = Core::here();
-  Process& process = running(core);
+namespace {
+
+// The request is settled: its server no longer owes an answer.
+void settle(Core& core, Process& process, const Pid& caller, const Ref& request, const Pid& server) {
   if (process.asking_ref == request) {
     process.asking = {};
     process.asking_ref = {};
@@ -322,19 +324,37 @@ void reply(const Pid& caller, const Ref& request, Term value, const Pid& server)
     settled->ref = request;
     core.send(std::move(settled));
   }
-  MessagePtr answer = core.make(Signal::reply);
-  answer->to = caller;
-  answer->from = core.pid_of(process);
-  answer->ref = request;
-  answer->body = std::move(value);
-  core.send(std::move(answer));
+}
+
+void answer(Signal kind, const Pid& caller, const Ref& request, Term value, const Pid& server) {
+  Core& core = Core::here();
+  Process& process = running(core);
+  settle(core, process, caller, request, server);
+  MessagePtr signal = core.make(kind);
+  signal->to = caller;
+  signal->from = core.pid_of(process);
+  signal->ref = request;
+  signal->body = std::move(value);
+  core.send(std::move(signal));
   core.spend(1);
 }
+
+}  // namespace
+
+void reply(const Pid& caller, const Ref& request, Term value, const Pid& server) {
+  answer(Signal::reply, caller, request, std::move(value), server);
+}
+void refuse(const Pid& caller, const Ref& request, Term reason) { answer(Signal::request_down, caller, request, std::move(reason), {}); }
 
 // --- About processes ---------------------------------------------------------------------------------------------
 
 NoKill::NoKill() { ++running(Core::here()).no_kill; }
 NoKill::~NoKill() { --running(Core::here()).no_kill; }
+
+Pid group_leader() { return running(Core::here()).group_leader; }
+void set_group_leader(const Pid& leader) { running(Core::here()).group_leader = leader; }
+
+Term detail::exception_reason() { return reason_of_exception(running(Core::here())); }
 
 Runtime& runtime() { return Core::here().runtime(); }
 

@@ -12,7 +12,8 @@ Result<Spawned> Core::spawn(std::unique_ptr<Body> body, const SpawnOptions& opti
   if (where != index_) return spawn_elsewhere(std::move(body), options);
   Process* const spawner = process();
   const Ref monitor = options.monitor ? make_ref() : Ref{};
-  PULPO_TRY(const Spawned spawned, spawn_here(std::move(body), options, spawner != nullptr ? pid_of(*spawner) : Pid{}, monitor));
+  PULPO_TRY(const Spawned spawned, spawn_here(std::move(body), options, spawner != nullptr ? pid_of(*spawner) : Pid{}, monitor,
+                                              spawner != nullptr ? spawner->group_leader : Pid{}));
   if (spawner != nullptr) {
     if (options.link) spawner->related().links[spawned.pid].active = true;
     if (options.monitor) spawner->related().monitors.emplace(monitor, Relations::Watched{spawned.pid});
@@ -20,7 +21,8 @@ Result<Spawned> Core::spawn(std::unique_ptr<Body> body, const SpawnOptions& opti
   return spawned;
 }
 
-Result<Spawned> Core::spawn_here(std::unique_ptr<Body> body, const SpawnOptions& options, const Pid& spawner, const Ref& monitor) {
+Result<Spawned> Core::spawn_here(std::unique_ptr<Body> body, const SpawnOptions& options, const Pid& spawner, const Ref& monitor,
+                                 const Pid& leader) {
   if (stopping_) return Error{Errc::busy, atoms::shutdown, "spawn"};
   Process* const process = processes_.make();
   if (process == nullptr) return Error{Errc::busy, atoms::system_limit, "spawn"};
@@ -39,6 +41,7 @@ Result<Spawned> Core::spawn_here(std::unique_ptr<Body> body, const SpawnOptions&
     if (options.link || options.monitor) relate(*process, spawner.node);
   }
   process->body = body.release();
+  process->group_leader = leader;
   process_count_.store(processes_.living(), std::memory_order_relaxed);
   run_queue_push(*process);
   return Spawned{pid, monitor};
@@ -54,6 +57,7 @@ Result<Spawned> Core::spawn_elsewhere(std::unique_ptr<Body> body, const SpawnOpt
   order->from = pid_of(*spawner);
   order->ref = wait.ref;
   order->monitor_ref = wait.monitor_on_answer;
+  order->leader = spawner->group_leader;
   spawner->wait = &wait;
   push_outbox(*options.core, order.release());
   if (!suspend(wait)) return Error{Errc::killed, {}, "spawn"};
@@ -64,7 +68,7 @@ Result<Spawned> Core::spawn_elsewhere(std::unique_ptr<Body> body, const SpawnOpt
 }
 
 void Core::take_order(SpawnOrder& order) {
-  auto spawned = spawn_here(std::move(order.process_body), order.options, order.from, order.monitor_ref);
+  auto spawned = spawn_here(std::move(order.process_body), order.options, order.from, order.monitor_ref, order.leader);
   if (!order.from) return;  // from outside the runtime's threads: nobody waits
   MessagePtr answer = make(Signal::reply);
   answer->to = order.from;

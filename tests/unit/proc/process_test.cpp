@@ -142,8 +142,8 @@ TEST_P(ProcessTest, NoKillIsDeliveredInANoKillScope) {
     const auto spawned = spawn_monitor([&] {
       {
         const NoKill scope;
-        EXPECT_TRUE(receive_any().has_value());    // the message that says go on
-        EXPECT_FALSE(receive_any().has_value());   // returns at once: a kill waits
+        EXPECT_TRUE(receive_any().has_value());   // the message that says go on
+        EXPECT_FALSE(receive_any().has_value());  // returns at once: a kill waits
         finished = true;
       }
       yield();
@@ -283,7 +283,8 @@ TEST_P(ProcessTest, AMonitorByNameNamesTheNodeInItsDown) {  // SIG-12
     const Pid worker = spawn([] { (void)receive_any(); }, named);
     const Ref ref = monitor("worker"_atom);
     exit(worker, "bad"_atom);
-    EXPECT_TRUE(receive_exactly(Term::tuple({atoms::DOWN, ref, atoms::process, Term::tuple({"worker"_atom, atoms::nonode_nohost}), "bad"_atom})));
+    EXPECT_TRUE(
+        receive_exactly(Term::tuple({atoms::DOWN, ref, atoms::process, Term::tuple({"worker"_atom, atoms::nonode_nohost}), "bad"_atom})));
   });
 }
 

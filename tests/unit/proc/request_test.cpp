@@ -125,6 +125,31 @@ TEST_P(RequestTest, ACallerThatIsKilledWhileItWaitsLeavesNothingBehind) {
   });
 }
 
+TEST_P(RequestTest, ARefusedRequestGivesTheReasonAndTheServerLivesOn) {
+  run([] {
+    const Pid server = spawn([] {
+      const Asked first = take_request();
+      refuse(first.from, first.ref, "function_clause"_atom);
+      const Asked second = take_request();
+      reply(second.from, second.ref, "ok"_atom);
+    });
+    const auto refused = request(server, 1);
+    EXPECT_EQ(refused.error().code, Errc::exited);
+    EXPECT_EQ(refused.error().reason, Term("function_clause"_atom));
+    EXPECT_EQ(*request(server, 2), Term("ok"_atom));
+  });
+}
+
+TEST_P(RequestTest, TheGroupLeaderIsInheritedFromTheSpawner) {  // AC-55
+  run([] {
+    const Pid leader = self();
+    set_group_leader(leader);
+    const Pid me = self();
+    spawn([me] { spawn([me] { send(me, Term(group_leader())); }); });
+    EXPECT_EQ(*receive_any(5s), Term(leader));
+  });
+}
+
 TEST_P(RequestTest, AServerByNameIsFoundAtEachCall) {  // GS-19
   run([] {
     SpawnOptions named;

@@ -41,7 +41,9 @@ class OnEachLoop : public ::testing::TestWithParam<LoopChoice> {
   std::unique_ptr<Runtime> runtime_;
 };
 
-inline std::string loop_name(const ::testing::TestParamInfo<LoopChoice>& info) { return info.param == LoopChoice::uring ? "uring" : "epoll"; }
+inline std::string loop_name(const ::testing::TestParamInfo<LoopChoice>& info) {
+  return info.param == LoopChoice::uring ? "uring" : "epoll";
+}
 
 /// Waits for a message equal to `wanted`; false after 5 s.
 inline bool receive_exactly(const Term& wanted, Timeout timeout = Timeout(5s)) {
@@ -50,10 +52,13 @@ inline bool receive_exactly(const Term& wanted, Timeout timeout = Timeout(5s)) {
 
 /// The reason in the DOWN message of `monitor`, or `:no_down` after 5 s.
 inline Term down_reason(const Ref& monitor) {
-  const auto down = receive_if([&](const Term& term) { return term.is_tuple(5) && term.elements()[0].is_atom(atoms::DOWN) && term.elements()[1] == Term(monitor); }, 5s);
+  const auto down = receive_if(
+      [&](const Term& term) { return term.is_tuple(5) && term.elements()[0].is_atom(atoms::DOWN) && term.elements()[1] == Term(monitor); },
+      5s);
   return down ? down->elements()[4] : Term("no_down"_atom);
 }
 
 }  // namespace pulpo::testing
 
-#define PULPO_ON_EACH_LOOP(suite) INSTANTIATE_TEST_SUITE_P(Loops, suite, ::testing::Values(pulpo::LoopChoice::uring, pulpo::LoopChoice::epoll), pulpo::testing::loop_name)
+#define PULPO_ON_EACH_LOOP(suite) \
+  INSTANTIATE_TEST_SUITE_P(Loops, suite, ::testing::Values(pulpo::LoopChoice::uring, pulpo::LoopChoice::epoll), pulpo::testing::loop_name)

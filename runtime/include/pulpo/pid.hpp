@@ -16,6 +16,9 @@ namespace pulpo {
 /// Number of a (name, creation) pair in one runtime's node table. 0: the runtime's own node.
 using NodeIndex = std::uint32_t;
 inline constexpr NodeIndex kOwnNode = 0;
+/// The lower bits of a NodeIndex are a slot of the node table; the rest tells its uses apart, since the slots of commands, which come
+/// and go for years, are used again.
+inline constexpr NodeIndex kNodeSlotMask = (1u << 20) - 1;
 
 struct Pid {
   static constexpr unsigned kSlotBits = 26;

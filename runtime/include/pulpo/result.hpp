@@ -41,7 +41,7 @@ enum class Errc : std::uint16_t {
   not_found = 36,       ///< No such file, host, name.
   io = 37,              ///< The kernel said no; `sys` is its errno.
   unsupported = 38,     ///< This kernel, node or peer cannot do it.
-  refused = 39,       ///< The other side answered {:error, reason}.
+  refused = 39,         ///< The other side answered {:error, reason}.
 };
 
 /// The error's name as OTP would say it, e.g. "timeout"; never empty.

@@ -267,21 +267,30 @@ void Core::spend(unsigned reductions) {
 }
 
 Result<Term> Core::ask(unsigned core, std::function<Term(Core&)> question) {
-  ReplyWait wait(*current_process_, *this, make_ref());
-  current_process_->wait = &wait;
-  runtime_.core(core).post([core = &runtime_.core(core), question = std::move(question), to = pid_of(*current_process_), ref = wait.ref] {
-    MessagePtr answer = core->make(Signal::reply);
-    answer->to = to;
-    answer->ref = ref;
-    answer->body = question(*core);
-    core->send(std::move(answer));
-  });
+  return ask_later(
+      core, [question = std::move(question)](Core& its, const Pid& asker, const Ref& ref) { its.answer(asker, ref, question(its)); });
+}
+
+Result<Term> Core::ask_later(unsigned core, Later question) {
+  Process& process = *current_process_;
+  ReplyWait wait(process, *this, make_ref());
+  process.wait = &wait;
+  Core& its = runtime_.core(core);
+  its.post([&its, question = std::move(question), asker = pid_of(process), ref = wait.ref] { question(its, asker, ref); });
   while (!wait.answered) {
     if (!suspend(wait)) break;
   }
-  current_process_->wait = nullptr;
+  process.wait = nullptr;
   if (!wait.answered) return Error{Errc::killed, {}, "ask a core"};
   return std::move(wait.value);
+}
+
+void Core::answer(const Pid& asker, const Ref& ref, const Term& value) {
+  MessagePtr signal = make(Signal::reply);
+  signal->to = asker;
+  signal->ref = ref;
+  signal->body = value;
+  send(std::move(signal));
 }
 
 Ref Core::make_ref() noexcept {

@@ -80,6 +80,15 @@ class Core {
   [[nodiscard]] Ref make_ref() noexcept;
   /// Sends a signal to wherever `to` (or `name` and `to.node`) is. False: a link is over its limit and the sender should wait.
   bool send(MessagePtr message);
+  /// Answers a signal for somebody who does not exist: a request and a monitor get `why`, a link breaks with it, the rest vanishes.
+  void undeliverable(MessagePtr message, const Term& why);
+  /// The same for somebody on a node that cannot be reached (GS-6, SIG-17).
+  void unreachable(MessagePtr message, Atom node);
+  /// Hands a signal to another core, whatever it is for.
+  void forward(unsigned core, MessagePtr message) {
+    message->body.share();
+    push_outbox(core, message.release());
+  }
   /// Writes `address` into a message: pid, name here, or name on another node.
   void address(Message& message, const Address& address);
   /// Delivers `message` to `to` at `deadline`, unless cancelled by the reference that is returned.
@@ -100,8 +109,12 @@ class Core {
   void end_slice() noexcept { slice_left_ = 0; }
 
   [[nodiscard]] Result<Spawned> spawn(std::unique_ptr<Body> body, const SpawnOptions& options);
-  /// Runs `question` on another core, between its slices, and suspends until its answer is here.
+  /// Runs `question` on another core (or this), between its slices, and suspends until its answer is here.
   [[nodiscard]] Result<Term> ask(unsigned core, std::function<Term(Core&)> question);
+  /// The same for an answer that comes later: `question` gets the pid and reference that answer() wants.
+  using Later = std::function<void(Core&, const Pid&, const Ref&)>;
+  [[nodiscard]] Result<Term> ask_later(unsigned core, Later question);
+  void answer(const Pid& asker, const Ref& ref, const Term& value);
   [[nodiscard]] Registry& registry() noexcept { return registry_; }
   /// Registers a wait for the answer of another node, so that the node's end ends it.
   void expect_from(NodeIndex node, ReplyWait& wait);
@@ -153,9 +166,9 @@ class Core {
   // delivery.cpp: what each signal does on arrival
   void deliver(MessagePtr message);
   void deliver_to(Process& process, MessagePtr message);
-  void undeliverable(MessagePtr message, Atom why);
   void append_mail(Process& process, MessagePtr message);
   void deliver_answer(Process& process, const Message& message);
+  void answer_wait(Process& process, const Term& value, bool down);
   void deliver_exit(Process& process, const Message& message);
   void deliver_link_exit(Process& process, const Message& message);
   void deliver_down(Process& process, const Message& message);

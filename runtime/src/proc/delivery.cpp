@@ -8,9 +8,9 @@ namespace pulpo {
 
 bool Core::send(MessagePtr message) {
   if (message->to.node != kOwnNode) {
-    Router* const router = runtime_.router();
-    if (router != nullptr) return router->route(*this, std::move(message));
-    undeliverable(std::move(message), atoms::noconnection);
+    if (Router* const router = runtime_.router()) return router->route(*this, std::move(message));
+    const Atom node = message->by_name ? last_node_ : atoms::undefined;
+    unreachable(std::move(message), node);
     return true;
   }
   if (message->by_name) {
@@ -90,8 +90,7 @@ void Core::deliver_to(Process& process, MessagePtr message) {
       }
       break;
     case Signal::monitor:
-      process.related().watchers.emplace(message->ref,
-                                         Relations::Watcher{message->from, message->by_name ? std::optional(message->name) : std::nullopt});
+      process.related().watchers.emplace(message->ref, message->from);
       relate(process, message->from.node);
       break;
     case Signal::demonitor:
@@ -107,20 +106,23 @@ void Core::deliver_to(Process& process, MessagePtr message) {
   }
 }
 
+void Core::unreachable(MessagePtr message, Atom node) {
+  const bool is_request = message->kind == Signal::request;
+  undeliverable(std::move(message), is_request ? Term::tuple({atoms::nodedown, node}) : Term(atoms::noconnection));
+}
+
 // What OTP answers for somebody who is not there: a request and a monitor learn why, a link breaks, the rest vanishes (SIG-3).
-void Core::undeliverable(MessagePtr message, Atom why) {
+void Core::undeliverable(MessagePtr message, const Term& why) {
   MessagePtr answer;
   switch (message->kind) {
     case Signal::request:
       answer = make(Signal::request_down);
       answer->body = why;
       break;
-    case Signal::monitor: {
+    case Signal::monitor:
       answer = make(Signal::down);
-      const Term object = message->by_name ? Term::tuple({message->name, runtime_.node_name()}) : Term(message->to);
-      answer->body = Term::tuple({object, why});
+      answer->body = why;
       break;
-    }
     case Signal::link:
       answer = make(Signal::exit_link);
       answer->body = why;
@@ -180,14 +182,18 @@ void Core::owe(Process& process, const Message& request) { process.related().owe
 
 void Core::deliver_answer(Process& process, const Message& message) {
   if (process.wait == nullptr || process.wait->kind != Wait::Kind::reply) return;  // too late: it is never seen (GS-7)
+  if (static_cast<ReplyWait&>(*process.wait).ref == message.ref) answer_wait(process, message.body, message.kind == Signal::request_down);
+}
+
+void Core::answer_wait(Process& process, const Term& value, bool down) {
   auto& wait = static_cast<ReplyWait&>(*process.wait);
-  if (wait.answered || !(wait.ref == message.ref)) return;
+  if (wait.answered) return;
   wait.answered = true;
-  wait.down = message.kind == Signal::request_down;
-  wait.value = message.body;
-  if (wait.value.is_pid() && !wait.down) {
-    if (wait.link_on_answer) process.related().links[wait.value.pid()].active = true;
-    if (wait.monitor_on_answer) process.related().monitors.emplace(wait.monitor_on_answer, Relations::Watched{wait.value.pid()});
+  wait.down = down;
+  wait.value = value;
+  if (value.is_pid() && !down) {
+    if (wait.link_on_answer) process.related().links[value.pid()].active = true;
+    if (wait.monitor_on_answer) process.related().monitors.emplace(wait.monitor_on_answer, value.pid());
   }
   wake(process);
 }
@@ -225,10 +231,21 @@ void Core::deliver_link_exit(Process& process, const Message& message) {
 }
 
 void Core::deliver_down(Process& process, const Message& message) {
-  if (!process.has_relations() || process.relations->monitors.erase(message.ref) == 0) return;
+  // A request is its own monitor: over a link, the end of its server comes as a DOWN of the same reference.
+  if (process.wait != nullptr && process.wait->kind == Wait::Kind::reply && static_cast<ReplyWait&>(*process.wait).ref == message.ref) {
+    answer_wait(process, message.body, true);
+    return;
+  }
+  if (!process.has_relations()) return;
+  const auto found = process.relations->monitors.find(message.ref);
+  if (found == process.relations->monitors.end()) return;
+  // What was monitored by name is named with its node, also with our own (SIG-12).
+  const Address target = found->second;
+  process.relations->monitors.erase(found);
   MessagePtr mail = make(Signal::down_message);
   mail->ref = message.ref;
-  mail->body = message.body;
+  const Term object = target.is_name() ? Term::tuple({target.name(), target.node().value_or(runtime_.node_name())}) : Term(target.pid());
+  mail->body = Term::tuple({object, message.body});
   append_mail(process, std::move(mail));
 }
 
@@ -264,16 +281,15 @@ void Core::announce_end(Process& process, const Term& reason) {
     }
     for (const auto& [ref, watcher] : relations->watchers) {
       MessagePtr signal = make(Signal::down);
-      signal->to = watcher.pid;
-      signal->ref = ref;
-      const Term object = watcher.name ? Term::tuple({*watcher.name, runtime_.node_name()}) : Term(pid);
-      signal->body = Term::tuple({object, reason});
       signal->from = pid;
+      signal->to = watcher;
+      signal->ref = ref;
+      signal->body = reason;
       send(std::move(signal));
     }
     for (const auto& [ref, watched] : relations->monitors) {
       MessagePtr signal = make(Signal::demonitor);
-      address(*signal, watched.target);
+      address(*signal, watched);
       signal->from = pid;
       signal->ref = ref;
       send(std::move(signal));
@@ -328,7 +344,7 @@ void Core::address(Message& message, const Address& address) {
 }
 
 Core::Peer& Core::peer(NodeIndex node) {
-  const std::size_t at = node;
+  const std::size_t at = node & kNodeSlotMask;
   if (at >= peers_.size()) peers_.resize(at + 1);
   if (!peers_[at]) peers_[at] = std::make_unique<Peer>();
   return *peers_[at];
@@ -341,9 +357,10 @@ void Core::relate(Process& process, NodeIndex node) {
 }
 
 void Core::node_down(NodeIndex node, Atom name) {
-  if (node >= peers_.size() || !peers_[node]) return;
   link_has_room(node);
-  Peer& gone = *peers_[node];
+  const std::size_t at = node & kNodeSlotMask;
+  if (at >= peers_.size() || !peers_[at]) return;
+  Peer& gone = *peers_[at];
   while (ReplyWait* wait = gone.waits.pop_front()) {
     if (wait->answered) continue;
     wait->answered = wait->down = true;
@@ -367,19 +384,18 @@ void Core::node_down(NodeIndex node, Atom name) {
       deliver_link_exit(process, *signal);
       if (process.has_relations()) process.relations->links.erase(peer);
     }
-    std::vector<std::pair<Ref, Address>> watched;
-    for (const auto& [ref, monitor] : process.relations->monitors) {
-      const NodeIndex its =
-          monitor.target.is_name() ? (monitor.target.node() ? index_of_node(*monitor.target.node()) : kOwnNode) : monitor.target.pid().node;
-      if (its == node) watched.emplace_back(ref, monitor.target);
+    std::vector<Ref> watched;
+    for (const auto& [ref, target] : process.relations->monitors) {
+      const NodeIndex its = target.is_name() ? (target.node() ? index_of_node(*target.node()) : kOwnNode) : target.pid().node;
+      if (its == node) watched.push_back(ref);
     }
-    for (const auto& [ref, target] : watched) {
+    for (const Ref& ref : watched) {
       MessagePtr signal = make(Signal::down);
       signal->ref = ref;
-      signal->body = Term::tuple({target.term(), atoms::noconnection});
+      signal->body = atoms::noconnection;
       deliver_down(process, *signal);
     }
-    std::erase_if(process.relations->watchers, [&](const auto& entry) { return entry.second.pid.node == node; });
+    std::erase_if(process.relations->watchers, [&](const auto& entry) { return entry.second.node == node; });
     std::erase_if(process.relations->owed, [&](const auto& entry) { return entry.second.node == node; });
   });
 }

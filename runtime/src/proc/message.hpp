@@ -38,7 +38,7 @@ enum class Signal : std::uint8_t {
   unlink_ack,    ///< from, to, ref.third = id
   monitor,       ///< from, to or name, ref
   demonitor,     ///< from, to or name, ref
-  down,          ///< from (or name), to, ref, body = {object, reason}
+  down,          ///< to, ref, body = reason
   // Between the cores of one node:
   spawn,    ///< a SpawnOrder
   task,     ///< a function to run on the core itself

@@ -66,17 +66,10 @@ struct Relations {
     bool active = true;
     std::uint32_t unlinks_pending = 0;  ///< Unlinks not acknowledged yet; until then exit signals of the old link are ignored (SIG-10).
   };
-  struct Watched {
-    Address target;  ///< What we monitor.
-  };
-  struct Watcher {
-    Pid pid;
-    std::optional<Atom> name;  ///< Set when it monitors us by name: the DOWN then says {Name, Node} (SIG-12).
-  };
   std::unordered_map<Pid, Link> links;
-  std::unordered_map<Ref, Watched> monitors;
-  std::unordered_map<Ref, Watcher> watchers;
-  std::unordered_map<Ref, Pid> owed;  ///< Requests taken from the mailbox and not answered yet.
+  std::unordered_map<Ref, Address> monitors;  ///< What this process monitors.
+  std::unordered_map<Ref, Pid> watchers;      ///< Who monitors it.
+  std::unordered_map<Ref, Pid> owed;          ///< Requests taken from the mailbox and not answered yet.
   std::optional<Atom> name;
   Term pending_reason;  ///< Why it is being ended, once exit_pending is set.
 };

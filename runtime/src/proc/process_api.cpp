@@ -178,7 +178,7 @@ Ref monitor(const Address& target) {
   signal->from = core.pid_of(process);
   signal->ref = ref;
   core.address(*signal, target);
-  process.related().monitors.emplace(ref, Relations::Watched{target});
+  process.related().monitors.emplace(ref, target);
   core.relate(process, signal->to.node);
   // Monitoring oneself never fires (SIG-12).
   if (!target.is_name() && target.pid() == core.pid_of(process)) return ref;
@@ -197,7 +197,7 @@ bool demonitor(const Ref& monitor, DemonitorOptions options) {
       MessagePtr signal = core.make(Signal::demonitor);
       signal->from = core.pid_of(process);
       signal->ref = monitor;
-      core.address(*signal, entry->second.target);
+      core.address(*signal, entry->second);
       process.relations->monitors.erase(entry);
       core.send(std::move(signal));
     }

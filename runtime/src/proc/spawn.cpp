@@ -16,7 +16,7 @@ Result<Spawned> Core::spawn(std::unique_ptr<Body> body, const SpawnOptions& opti
                                               spawner != nullptr ? spawner->group_leader : Pid{}));
   if (spawner != nullptr) {
     if (options.link) spawner->related().links[spawned.pid].active = true;
-    if (options.monitor) spawner->related().monitors.emplace(monitor, Relations::Watched{spawned.pid});
+    if (options.monitor) spawner->related().monitors.emplace(monitor, spawned.pid);
   }
   return spawned;
 }
@@ -37,7 +37,7 @@ Result<Spawned> Core::spawn_here(std::unique_ptr<Body> body, const SpawnOptions&
   }
   if (spawner) {
     if (options.link) process->related().links[spawner].active = true;
-    if (options.monitor) process->related().watchers.emplace(monitor, Relations::Watcher{spawner, std::nullopt});
+    if (options.monitor) process->related().watchers.emplace(monitor, spawner);
     if (options.link || options.monitor) relate(*process, spawner.node);
   }
   process->body = body.release();

@@ -35,8 +35,9 @@ void Core::wait_for_link(NodeIndex node) {
 }
 
 void Core::link_has_room(NodeIndex node) {
-  if (node >= peers_.size() || !peers_[node]) return;
-  while (LinkWait* wait = peers_[node]->senders.pop_front()) wake(wait->process);
+  const std::size_t at = node & kNodeSlotMask;
+  if (at >= peers_.size() || !peers_[at]) return;
+  while (LinkWait* wait = peers_[at]->senders.pop_front()) wake(wait->process);
 }
 
 }  // namespace pulpo

@@ -33,6 +33,7 @@ TEST_P(LoopConformance, AConnectionEchoesAndEnds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Epoll, LoopConformance, testing::Values(LoopKind::epoll));
+INSTANTIATE_TEST_SUITE_P(Uring, LoopConformance, testing::Values(LoopKind::uring));
 
 }  // namespace
 }  // namespace pulpo::io

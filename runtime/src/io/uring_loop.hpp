@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// UringLoop: the loop on io_uring.
+//
+// One io_uring_enter a turn submits what was asked for since the last, and sleeps if there is nothing else
+// to do; a turn that finds neither work to submit nor the kernel's flag makes no system call. Accept and
+// receive are armed once and go on (multishot); bytes come in buffers that go back when completed() returns.
+//
+//   Order      As Loop says. Completions are handed out as the kernel queued them.
+//   Threads    As Loop says.
+//   Errors     make(): unsupported, naming what is missing.
+#pragma once
+
+#include "io/kernel_loop.hpp"
+#include "io/uring_ring.hpp"
+
+namespace pulpo::io {
+
+class UringLoop final : public KernelLoop {
+ public:
+  struct Options {
+    UringRing::Options ring = {};
+    /// send() first tries a plain send(2) that does not wait, and asks the ring only for what is left; see
+    /// tests/bench/bench_loop.cpp for what that is worth.
+    bool send_at_once = true;
+  };
+  [[nodiscard]] static Outcome<std::unique_ptr<Loop>> make(const Options& options);
+  ~UringLoop() override = default;
+
+  void accept(Operation& operation, Handle listener) override;
+  void connect(Operation& operation, const Address& address) override;
+  void receive(Operation& operation, Handle handle) override;
+  void send(Operation& operation, Handle handle, ByteView bytes) override;
+  void poll(Operation& operation, int descriptor, short events) override;
+  bool ready() const noexcept override { return !done_.empty() || ring_->has_completions() || ring_->must_enter(); }
+  const char* name() const noexcept override { return "uring"; }
+
+ private:
+  UringLoop(const Options& options, std::unique_ptr<UringRing> ring, int event);
+
+  std::size_t reap(bool may_sleep) override;
+  void stop(Record& record) override;
+  void go_on(Record& record) override { arm(record); }
+  void detached(Record&, bool) override {}
+
+  /// Puts the record's request before the kernel.
+  void arm(Record& record);
+  void arm_waker();
+  std::size_t hand_out(const io_uring_cqe& completion);
+  std::size_t accepted(Record& record, std::int32_t result);
+  std::size_t received(Record& record, const io_uring_cqe& completion);
+  std::size_t sent(Record& record, std::int32_t result);
+  /// After a completion that was not the operation's last: arms it again if the kernel has let go of it.
+  std::size_t keep_going(Record& record);
+  /// The first send(2): true when the operation has ended by it.
+  bool send_now(Record& record);
+
+  std::unique_ptr<UringRing> ring_;
+  bool send_at_once_;
+  Queue starved_;  ///< Receives that found no buffer; armed again when those of this turn have come back.
+};
+
+}  // namespace pulpo::io

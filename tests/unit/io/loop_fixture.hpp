@@ -15,8 +15,18 @@
 
 namespace pulpo::io::testing_support {
 
-/// Writes down its completions; `then` runs inside each.
+/// The loop under test, for Recorders that a test leaves pending.
+inline Loop* current_loop = nullptr;
+
+/// Writes down its completions; `then` runs inside each. Ends itself when the test is over.
 struct Recorder final : Operation {
+  Recorder() = default;
+  ~Recorder() override {
+    then = nullptr;
+    // What follows a cancellation comes within a few turns; Operation's destructor stops the test if it does not.
+    if (is_pending()) current_loop->cancel(*this);
+    for (int turn = 0; is_pending() && turn < 1000; ++turn) current_loop->turn(Loop::Wait::no);
+  }
   void completed(const Completion& completion) override {
     EXPECT_FALSE(ended) << "a completion after the final one";
     results.push_back(completion.result);
@@ -56,6 +66,7 @@ class LoopFixture : public testing::TestWithParam<LoopKind> {
     auto made = make_loop(GetParam());
     ASSERT_TRUE(made.has_value()) << made.error().text();
     loop_ = std::move(*made);
+    current_loop = loop_.get();
   }
   void TearDown() override {
     if (!loop_) return;

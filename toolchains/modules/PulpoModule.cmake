@@ -15,7 +15,8 @@ if(PULPO_SANITIZE)
   target_compile_options(pulpo_options INTERFACE -fsanitize=${PULPO_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(pulpo_options INTERFACE -fsanitize=${PULPO_SANITIZE})
 elseif(PULPO_STATIC)
-  target_link_options(pulpo_options INTERFACE -static)
+  # PULPO_DYNAMIC on a target exempts it: Debian has libbenchmark as a shared library only.
+  target_link_options(pulpo_options INTERFACE $<$<NOT:$<BOOL:$<TARGET_PROPERTY:PULPO_DYNAMIC>>>:-static>)
 endif()
 target_link_options(pulpo_options INTERFACE -Wl,--gc-sections)
 

@@ -12,8 +12,26 @@
 #include <vector>
 
 #include "io/loop.hpp"
+#include "io/uring_loop.hpp"
 
 namespace pulpo::io::testing_support {
+
+/// The loops, and those forms of the uring loop that older kernels or a measurement ask for.
+enum class Variant { epoll, uring, uring_without_defer, uring_sending_in_the_ring };
+
+inline Outcome<std::unique_ptr<Loop>> make(Variant variant) {
+  switch (variant) {
+    case Variant::epoll:
+      return make_loop(LoopKind::epoll);
+    case Variant::uring:
+      return make_loop(LoopKind::uring);
+    case Variant::uring_without_defer:
+      return UringLoop::make({.ring = {.defer_taskrun = false}});
+    case Variant::uring_sending_in_the_ring:
+      return UringLoop::make({.send_at_once = false});
+  }
+  return Fault{.where = "no such variant"};
+}
 
 /// The loop under test, for Recorders that a test leaves pending.
 inline Loop* current_loop = nullptr;
@@ -57,13 +75,13 @@ struct Alarm final : Timer {
   std::function<void()> then;
 };
 
-class LoopFixture : public testing::TestWithParam<LoopKind> {
+class LoopFixture : public testing::TestWithParam<Variant> {
  protected:
   /// No step of these tests takes a hundredth of it; a slower machine fails rather than hangs.
   static constexpr Duration kPatience = 30s;
 
   void SetUp() override {
-    auto made = make_loop(GetParam());
+    auto made = make(GetParam());
     ASSERT_TRUE(made.has_value()) << made.error().text();
     loop_ = std::move(*made);
     current_loop = loop_.get();

@@ -102,7 +102,8 @@ Read<Atom> ErlangLexer::name(std::string_view expected) {
   const std::size_t length = names::erlang_atom(rest());
   if (length == 0) return unexpected(expected);
   const std::string_view name = rest().substr(0, length);
-  if (names::is_erlang_reserved(name)) {
+  // The two that OTP 27 added are atoms in the files of older nodes.
+  if (names::is_erlang_reserved(name) && name != "maybe" && name != "else") {
     return error_at(from, "`" + std::string(name) + "` is a reserved word; write '" + std::string(name) + "' for the atom");
   }
   skip(length);

@@ -137,9 +137,17 @@ void append_elixir_key(std::string& out, Atom atom) {
 
 bool is_elixir_key(const Term& term) noexcept { return term.is_atom() && !names::is_full_alias(term.atom().text()); }
 
-void append_elixir_function_name(std::string& out, Atom name) {
+void append_elixir_function(std::string& out, Atom module, Atom name) {
+  if (names::elixir_operator(module.text()) > 0) {  // its dots would run into the one that follows
+    out += ':';
+    append_quoted(out, module.text(), '"', Language::elixir);
+  } else {
+    append_elixir_atom(out, module);
+  }
+  out += '.';
   const std::string_view text = name.text();
-  if (is_plain_elixir(text) && text != "." && text != "..." && text.find('@') == std::string_view::npos) {
+  const bool is_capital = !text.empty() && names::is_upper(static_cast<unsigned char>(text.front()));  // a module's part
+  if (!is_capital && is_plain_elixir(text) && text.find_first_of("@.") == std::string_view::npos) {
     out += text;
   } else {
     append_quoted(out, text, '"', Language::elixir);

@@ -18,8 +18,8 @@ void append_elixir_key(std::string& out, Atom atom);
 /// Whether Elixir writes the atom as a key: every atom but an alias.
 [[nodiscard]] bool is_elixir_key(const Term& term) noexcept;
 void append_elixir_binary(std::string& out, ByteView bytes);
-/// `name` of `&Module.name/1`, quoted if it must be.
-void append_elixir_function_name(std::string& out, Atom name);
+/// `Module.name` of `&Module.name/1`, quoted where it must be.
+void append_elixir_function(std::string& out, Atom module, Atom name);
 
 void append_erlang_atom(std::string& out, Atom atom);
 void append_erlang_binary(std::string& out, ByteView bytes);

@@ -79,7 +79,7 @@ class Printer {
       case Open::Kind::pairs:  // key, value, key, value
         if (at % 2 == 0 && at > 0) out_ += comma_;
         open.next += 1;
-        if (at % 2 == 1) out_ += elixir() ? " => " : "=>";
+        if (at % 2 == 1) out_ += " => ";
         return write(open.terms[at]);
       case Open::Kind::atom_keys:  // the same, written as Elixir's keywords
         if (at > 0) out_ += comma_;
@@ -206,9 +206,7 @@ class Printer {
 
   void write_function_name(const Term::Function& function) {
     if (elixir()) {
-      detail::append_elixir_atom(out_, function.module);
-      out_ += '.';
-      detail::append_elixir_function_name(out_, function.name);
+      detail::append_elixir_function(out_, function.module, function.name);
     } else {
       detail::append_erlang_atom(out_, function.module);
       out_ += ':';

@@ -57,7 +57,7 @@ TEST(Atom, WhatIsNotUtf8IsNoAtom) {
 }
 
 TEST(AtomDeathTest, AProgramsOwnBadNameStopsTheNode) {
-  EXPECT_DEATH(Atom(std::string(256, 'x')), "assertion failed");
+  EXPECT_DEATH((void)Atom(std::string(256, 'x')), "assertion failed");
   EXPECT_DEATH((void)Atom::from_index(Atom::kCountMax - 1).text(), "assertion failed");
 }
 

@@ -64,12 +64,15 @@ Core::Core(Runtime& runtime, Registry& registry, unsigned index, unsigned count)
       // Every process may be suspended at once, and the loop needs one stack for itself.
       stacks_(runtime.options().stack_bytes, runtime.options().processes_max + 1, &Core::loop_entry, this) {}
 
-Core::~Core() {
+Core::~Core() = default;
+
+void Core::discard_left() {
   send_timers_.clear();
   // What was still on its way when the threads ended is let go; blocks of pools die with their pools.
   while (Message* message = inbox_.pop()) discard_order_or_body(message);
   for (Outbox& outbox : outboxes_) {
     for (Message* message = outbox.first; message != nullptr;) discard_order_or_body(std::exchange(message, message->next));
+    outbox = {};
   }
 }
 

@@ -162,6 +162,9 @@ class Core {
   void push_outbox(unsigned core, Message* message) noexcept;
   void recycle(Message* message) noexcept;
   void stop_processes();
+  /// Lets go of what was still on its way, after all threads ended and before any core is destroyed: messages lie in the
+  /// pool of the core that made them.
+  void discard_left();
 
   // delivery.cpp: what each signal does on arrival
   void deliver(MessagePtr message);

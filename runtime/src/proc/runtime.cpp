@@ -106,6 +106,8 @@ void Runtime::stop() {
   for (auto& core : state_->cores) core->post([raw = core.get()] { raw->stop_processes(); });
   for (auto& thread : state_->threads) thread.join();
   state_->threads.clear();
+  // All before any is destroyed: a message on its way to one core lies in the pool of another.
+  for (auto& core : state_->cores) core->discard_left();
   state_->cores.clear();
   state_->running = false;
 }

@@ -42,7 +42,7 @@ inline constexpr std::uint64_t kRecordFormats = kPlainRecords;
 
 /// What a node says of itself.
 struct Identity {
-  std::string name;  ///< "a@altair"; passes is_node_name().
+  std::string name = {};  ///< "a@altair"; passes is_node_name().
   std::uint32_t creation = 0;
   bool hidden = false;
   std::uint64_t features = kPlainRecords;

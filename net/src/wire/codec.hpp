@@ -40,6 +40,7 @@ class NodeNumbers {
 struct Limits {
   std::size_t message_bytes_max = 256u * 1024 * 1024;  ///< architecture.md, Defaults and limits.
   std::size_t depth_max = Term::kDepthMax;
+  std::size_t terms_max = 16u * 1024 * 1024;  ///< A value takes two bytes of a message, but 16 of memory: as much again.
 };
 
 class Encoder {
@@ -81,10 +82,9 @@ class Decoder {
  private:
   /// A container that lacks elements.
   struct Open {
-    std::uint64_t missing = 0;   ///< Values still to come.
-    std::size_t first = 0;       ///< Where its values begin in values_.
-    std::uint32_t shape = 0;     ///< The field that opened it.
-    std::uint32_t function = 0;  ///< For a function: which of functions_.
+    std::uint64_t missing = 0;  ///< Values still to come.
+    std::size_t first = 0;      ///< Where its values begin in values_.
+    std::uint32_t shape = 0;    ///< The field that opened it.
   };
   struct FunctionHead {
     Atom module, name;
@@ -95,9 +95,9 @@ class Decoder {
   NodeIndex peer_;
   Limits limits_;
   AtomsIn atoms_;
-  std::vector<Open> open_;    ///< Containers that lack elements; kept for its capacity.
-  std::vector<Term> values_;  ///< Elements of open containers, in order.
-  std::vector<FunctionHead> functions_;
+  std::vector<Open> open_;               ///< Containers that lack elements; kept for its capacity.
+  std::vector<Term> values_;             ///< Elements of open containers, in order.
+  std::vector<FunctionHead> functions_;  ///< Of the open containers that are functions.
 };
 
 }  // namespace pulpo::wire

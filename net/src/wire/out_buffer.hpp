@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "pulpo/assert.hpp"
 #include "pulpo/bytes.hpp"
@@ -42,7 +43,7 @@ class OutBuffer {
 
   /// Where to write next, with at least `bytes` of room.
   [[nodiscard]] char* room(std::size_t bytes) {
-    if (capacity_ - end_ < bytes) [[unlikely]]
+    if (end_ + bytes > capacity_) [[unlikely]]
       grow(bytes);
     return bytes_.get() + end_;
   }

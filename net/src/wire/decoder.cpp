@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <cmath>
+#include <protozero/varint.hpp>
+
+#include "term/utf8.hpp"
+#include "wire/codec.hpp"
+#include "wire/cursor.hpp"
+#include "wire/fields.hpp"
+#include "wire/kinds.hpp"
+
+namespace pulpo::wire {
+namespace {
+
+/// What the stacks of the decoder keep between frames: 1 MiB; a monstrous message does not leave its size behind.
+constexpr std::size_t kKeptValues = 65'536;
+/// The shortest value is a tag and a byte.
+constexpr std::size_t kValueBytesMin = 2;
+/// Erlang's references have 18 bits there, and so have ours.
+constexpr std::uint32_t kRefFirstMax = (1u << 18) - 1;
+
+/// Where a pid or a reference was made, as the peer said it.
+struct Made {
+  std::uint64_t origin = 0;
+  std::uint64_t node = 0;
+  std::uint64_t creation = 0;
+  bool has_node = false;
+};
+
+}  // namespace
+
+/// One decode(): what has been read, and what went wrong.
+struct DecoderRun {
+  Decoder& decoder;
+  Cursor in;
+  Frame& f;
+  bool has_body = false;
+  bool in_body = false;
+  std::size_t terms = 0;  ///< Values so far, containers included.
+  std::string error = {};
+
+  bool fail(std::string text) {
+    if (error.empty()) error = std::move(text);
+    return false;
+  }
+
+  bool u32(std::uint32_t& into) {
+    const auto value = in.varint();
+    if (value > UINT32_MAX) [[unlikely]]
+      return fail("a number of an identifier is beyond 32 bits");
+    into = static_cast<std::uint32_t>(value);
+    return true;
+  }
+
+  bool atom_at(std::uint64_t index, Atom& into) {
+    if (decoder.atoms_.find(index, into)) [[likely]]
+      return true;
+    return in.bad ? fail("truncated") : fail(fmt::format("atom {} was never defined", index));
+  }
+
+  // --- Values of the body ---------------------------------------------------------------------------------------
+
+  /// A value is complete; so may the containers be that waited for it.
+  bool add(Term value) {
+    auto& open = decoder.open_;
+    auto& values = decoder.values_;
+    if (++terms > decoder.limits_.terms_max) [[unlikely]]
+      return fail(fmt::format("the message holds more than {} terms", decoder.limits_.terms_max));
+    for (;;) {
+      if (open.empty()) {
+        if (has_body) [[unlikely]]
+          return fail("a second term follows the body");
+        has_body = true;
+        f.body = std::move(value);
+        return true;
+      }
+      values.push_back(std::move(value));
+      if (--open.back().missing != 0) return true;
+      value = close(open.back());
+      values.erase(values.begin() + static_cast<std::ptrdiff_t>(open.back().first), values.end());
+      if (open.back().shape == frame::function) decoder.functions_.pop_back();
+      open.pop_back();
+    }
+  }
+
+  Term close(const Decoder::Open& container) {
+    const std::span<const Term> of(decoder.values_.data() + container.first, decoder.values_.size() - container.first);
+    switch (container.shape) {
+      case frame::tuple:
+        return Term::tuple(of);
+      case frame::list:
+        return Term::list(of);
+      case frame::improper_list:
+        return Term::list(of.first(of.size() - 1), of.back());
+      case frame::map: {
+        std::vector<std::pair<Term, Term>> pairs;
+        pairs.reserve(of.size() / 2);
+        for (std::size_t i = 0; i < of.size(); i += 2) pairs.emplace_back(of[i], of[i + 1]);
+        return Term::map(std::move(pairs));
+      }
+      default: {
+        const auto& head = decoder.functions_.back();
+        return Term::function(head.module, head.name, head.arity, of);
+      }
+    }
+  }
+
+  /// Opens a container that lacks `count` values. A count that the bytes left cannot hold is refused before anything grows.
+  bool open(std::uint32_t shape, std::uint64_t count) {
+    if (count > in.left() / kValueBytesMin) {
+      return fail(fmt::format("a container claims {} elements, but only {} bytes follow", count, in.left()));
+    }
+    if (decoder.open_.size() >= decoder.limits_.depth_max) {
+      return fail(fmt::format("the message nests deeper than {} levels", decoder.limits_.depth_max));
+    }
+    decoder.open_.push_back({.missing = count, .first = decoder.values_.size(), .shape = shape});
+    return true;
+  }
+
+  bool map(std::uint64_t pairs) {
+    if (pairs == 0) return add(Term::map({}));
+    if (pairs > in.left()) return fail(fmt::format("a map claims {} pairs, but only {} bytes follow", pairs, in.left()));
+    return open(frame::map, pairs * 2);
+  }
+
+  bool improper_list(std::uint64_t before_tail) {
+    if (before_tail == 0 || before_tail > in.left()) return fail("an improper list without elements, or with more than follow");
+    return open(frame::improper_list, before_tail + 1);
+  }
+
+  bool floating(double number) {
+    if (!std::isfinite(number)) return fail("a float that is no number or infinite");
+    return add(Term(number));
+  }
+
+  bool charlist(ByteView text) {
+    if (!utf8::count(text)) return fail("a charlist that is not UTF-8");
+    return add(text.empty() ? Term::empty_list() : Term::charlist(text));
+  }
+
+  bool node_of(const Made& made, NodeIndex& into) {
+    switch (made.origin) {
+      case static_cast<std::uint64_t>(Origin::sender):
+        into = decoder.peer_;
+        return true;
+      case static_cast<std::uint64_t>(Origin::receiver):
+        into = kOwnNode;
+        return true;
+      case static_cast<std::uint64_t>(Origin::other):
+        break;
+      default:
+        return fail(fmt::format("{} is no origin of an identifier", made.origin));
+    }
+    Atom name;
+    if (!made.has_node || made.creation > UINT32_MAX) return fail("an identifier of a third node lacks its name or creation");
+    if (!atom_at(made.node, name)) return false;
+    const auto index = decoder.nodes_.index_of(name, static_cast<std::uint32_t>(made.creation));
+    if (!index) return fail("this node's table of nodes is full");
+    into = *index;
+    return true;
+  }
+
+  bool pid(ByteView bytes) {
+    Cursor inner(bytes);
+    Made made;
+    std::uint64_t id = 0, serial = 0;
+    while (!inner.done() && !inner.bad) {
+      switch (inner.varint()) {
+        case pid::id:
+          id = inner.varint();
+          break;
+        case pid::serial:
+          serial = inner.varint();
+          break;
+        case pid::origin:
+          made.origin = inner.varint();
+          break;
+        case pid::node:
+          made.node = inner.varint();
+          made.has_node = true;
+          break;
+        case pid::creation:
+          made.creation = inner.varint();
+          break;
+        default:
+          inner.bad = true;
+      }
+    }
+    if (inner.bad || id > UINT32_MAX || serial > UINT32_MAX) return fail("a pid that cannot be read");
+    Pid result{.id = static_cast<std::uint32_t>(id), .serial = static_cast<std::uint32_t>(serial)};
+    return node_of(made, result.node) && add(Term(result));
+  }
+
+  bool ref(ByteView bytes) {
+    Cursor inner(bytes);
+    Made made;
+    std::uint64_t first = 0, second = 0, third = 0;
+    while (!inner.done() && !inner.bad) {
+      switch (inner.varint()) {
+        case reference::first:
+          first = inner.varint();
+          break;
+        case reference::second:
+          second = inner.varint();
+          break;
+        case reference::third:
+          third = inner.varint();
+          break;
+        case reference::origin:
+          made.origin = inner.varint();
+          break;
+        case reference::node:
+          made.node = inner.varint();
+          made.has_node = true;
+          break;
+        case reference::creation:
+          made.creation = inner.varint();
+          break;
+        default:
+          inner.bad = true;
+      }
+    }
+    if (inner.bad || first > kRefFirstMax || second > UINT32_MAX || third > UINT32_MAX) return fail("a reference that cannot be read");
+    Ref result{.first = static_cast<std::uint32_t>(first),
+               .second = static_cast<std::uint32_t>(second),
+               .third = static_cast<std::uint32_t>(third)};
+    return node_of(made, result.node) && add(Term(result));
+  }
+
+  bool function(ByteView bytes) {
+    Cursor inner(bytes);
+    std::uint64_t module = UINT64_MAX, name = UINT64_MAX, arity = 0, bound = 0;
+    while (!inner.done() && !inner.bad) {
+      switch (inner.varint()) {
+        case function::module:
+          module = inner.varint();
+          break;
+        case function::name:
+          name = inner.varint();
+          break;
+        case function::arity:
+          arity = inner.varint();
+          break;
+        case function::bound:
+          bound = inner.varint();
+          break;
+        default:
+          inner.bad = true;
+      }
+    }
+    if (inner.bad || arity > UINT8_MAX) return fail("a function that cannot be read");
+    Decoder::FunctionHead head{.module = {}, .name = {}, .arity = static_cast<std::uint8_t>(arity)};
+    if (!atom_at(module, head.module) || !atom_at(name, head.name)) return false;
+    if (bound > arity) return fail("a function with more arguments bound than it takes");
+    if (bound == 0) return add(Term::function(head.module, head.name, head.arity));
+    if (!open(frame::function, bound)) return false;
+    decoder.functions_.push_back(head);
+    return true;
+  }
+
+  /// A field of the body; `tag` is none of the head's.
+  bool body_field(std::uint64_t tag) {
+    in_body = true;
+    switch (tag) {
+      case frame::atom: {
+        Atom atom;
+        return atom_at(in.varint(), atom) && add(Term(atom));
+      }
+      case frame::integer: {
+        const auto value = in.varint();
+        return in.bad ? fail("truncated") : add(Term(protozero::decode_zigzag64(value)));
+      }
+      case frame::binary: {
+        const auto bytes = in.bytes();
+        return in.bad ? fail("truncated") : add(Term::binary(bytes));
+      }
+      case frame::tuple: {
+        const auto size = in.varint();
+        if (in.bad) return fail("truncated");
+        return size == 0 ? add(Term::tuple(std::span<const Term>{})) : open(frame::tuple, size);
+      }
+      case frame::list: {
+        const auto size = in.varint();
+        if (in.bad) return fail("truncated");
+        return size == 0 ? add(Term::empty_list()) : open(frame::list, size);
+      }
+      case frame::map: {
+        const auto pairs = in.varint();
+        return in.bad ? fail("truncated") : map(pairs);
+      }
+      case frame::improper_list: {
+        const auto size = in.varint();
+        return in.bad ? fail("truncated") : improper_list(size);
+      }
+      case frame::floating: {
+        const auto number = in.fixed_double();
+        return in.bad ? fail("truncated") : floating(number);
+      }
+      case frame::charlist: {
+        const auto text = in.bytes();
+        return in.bad ? fail("truncated") : charlist(text);
+      }
+      case frame::pid: {
+        const auto bytes = in.bytes();
+        return in.bad ? fail("truncated") : pid(bytes);
+      }
+      case frame::reference: {
+        const auto bytes = in.bytes();
+        return in.bad ? fail("truncated") : ref(bytes);
+      }
+      case frame::big_positive:
+      case frame::big_negative: {
+        const auto magnitude = in.bytes();
+        return in.bad ? fail("truncated") : add(Term::big_integer(tag == frame::big_negative, magnitude));
+      }
+      case frame::function: {
+        const auto bytes = in.bytes();
+        return in.bad ? fail("truncated") : function(bytes);
+      }
+      default:
+        return in.bad ? fail("truncated") : fail(fmt::format("field {} of wire type {} is not known", tag >> 3, tag & 7));
+    }
+  }
+
+  bool define() {
+    const auto text = in.bytes();
+    if (in.bad) return fail("truncated");
+    auto defined = decoder.atoms_.define(text);
+    return defined.has_value() || fail(defined.error().detail);
+  }
+
+  // --- The frame ---------------------------------------------------------------------------------------------------
+
+  bool small(std::uint64_t max, const char* what, std::uint8_t& into) {
+    const auto value = in.varint();
+    if (value > max) [[unlikely]]
+      return fail(fmt::format("{} is no {}", value, what));
+    into = static_cast<std::uint8_t>(value);
+    return true;
+  }
+
+  /// A field of the head, or the first of the body.
+  bool head_field(std::uint64_t tag) {
+    switch (tag) {
+      case frame::kind: {
+        std::uint8_t kind = 0;
+        if (!small(kFrameKindCount - 1, "kind of frame", kind)) return false;
+        f.kind = static_cast<FrameKind>(kind);
+        return true;
+      }
+      case frame::lane: {
+        std::uint8_t lane = 0;
+        if (!small(static_cast<std::uint8_t>(Lane::bulk), "lane", lane)) return false;
+        f.lane = static_cast<Lane>(lane);
+        return true;
+      }
+      case frame::from_id:
+        return u32(f.from.id);
+      case frame::from_serial:
+        return u32(f.from.serial);
+      case frame::to_id:
+        return u32(f.to.id);
+      case frame::to_serial:
+        return u32(f.to.serial);
+      case frame::to_name:
+        return atom_at(in.varint(), f.to_name);
+      case frame::ref_first:
+        return u32(f.ref.first);
+      case frame::ref_second:
+        return u32(f.ref.second);
+      case frame::ref_third:
+        return u32(f.ref.third);
+      case frame::unlink_id:
+        f.unlink_id = in.varint();
+        return true;
+      case frame::define:
+        return define();
+      default:
+        return body_field(tag);
+    }
+  }
+
+  bool run() {
+    f.kind = FrameKind::reply;
+    f.lane = Lane::small;
+    f.to_name = Atom{};
+    f.from = f.to = Pid{};
+    f.ref = Ref{};
+    f.unlink_id = 0;
+    while (!in.done()) {
+      const auto tag = in.varint();
+      const bool good = !in_body ? head_field(tag) : tag == frame::define ? define() : body_field(tag);
+      if (!good) [[unlikely]]
+        return false;
+      if (in.bad) [[unlikely]]
+        return fail("truncated");
+    }
+    if (!decoder.open_.empty()) return fail("truncated: a container lacks elements");
+    const auto& rule = rule_of(f.kind);
+    const auto parts = static_cast<std::uint8_t>(head_parts(f) | (has_body ? kBody : 0));
+    if (!fits(rule, parts)) [[unlikely]]
+      return fail(rule_text(f.kind));
+    if (f.ref.first > kRefFirstMax) [[unlikely]]
+      return fail("the first word of a reference is beyond 18 bits");
+    if ((parts & kFrom) != 0) f.from.node = decoder.peer_;
+    if ((parts & kRef) != 0) f.ref.node = rule.ref_is_receivers ? kOwnNode : decoder.peer_;
+    if (!has_body) f.body = Term();
+    return true;
+  }
+};
+
+Outcome<void> Decoder::decode(ByteView bytes, Frame& frame) {
+  constexpr auto kWhere = "wire: frame";
+  if (bytes.size() > limits_.message_bytes_max) {
+    return Fault{.code = Errc::bad_message,
+                 .where = kWhere,
+                 .detail = fmt::format("{} bytes, but a message may have {}", bytes.size(), limits_.message_bytes_max)};
+  }
+  DecoderRun run{*this, Cursor(bytes), frame};
+  const bool good = run.run();
+  if (values_.capacity() > kKeptValues) values_ = {};
+  if (good) [[likely]]
+    return {};
+  open_.clear();
+  values_.clear();
+  functions_.clear();
+  return Fault{.code = Errc::bad_message, .where = kWhere, .detail = std::move(run.error)};
+}
+
+}  // namespace pulpo::wire

@@ -53,6 +53,8 @@ class Admission {
     void succeeded() noexcept;
     /// The peer's proof was wrong: a guess.
     void failed(TimePoint now) noexcept;
+    /// Whether a line in the log about this connection is worth its place: ten at once, then one a second.
+    [[nodiscard]] bool may_log(TimePoint now) noexcept;
     /// It is no longer half open, whatever became of it.
     void release() noexcept;
 
@@ -80,6 +82,7 @@ class Admission {
     TimePoint closed_until = {};  ///< No connection is taken before.
     TimePoint last_seen = {};
   };
+  static constexpr double kLogBurst = 10;  ///< A port scan or a flood must not fill a board's flash with lines.
   [[nodiscard]] static Key key_of(const io::Address& address) noexcept;
   [[nodiscard]] Entry& entry_of(const Key& key, TimePoint now);
   void make_place(TimePoint now);
@@ -89,6 +92,8 @@ class Admission {
   std::uint32_t half_open_ = 0;
   double tokens_ = 0;  ///< Handshakes that may begin now; refilled with time.
   TimePoint refilled_ = {};
+  double log_tokens_ = kLogBurst;
+  TimePoint log_refilled_ = {};
   bool started_ = false;
 };
 

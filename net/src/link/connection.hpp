@@ -25,6 +25,7 @@
 #include "link/admission.hpp"
 #include "link/handshake.hpp"
 #include "wire/out_buffer.hpp"
+#include "wire/stream.hpp"
 
 namespace pulpo::link {
 
@@ -94,7 +95,8 @@ class Connection {
   [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
 
  private:
-  /// idle -> connecting -> shaking -> open -> closing (queue leaves) -> ending (operations end) -> ended.
+  /// idle -> connecting -> shaking -> open -> closing (the queue leaves) -> ending (operations end) -> ended. From shaking
+  /// also -> refusing (the refusal leaves).
   enum class State : std::uint8_t { idle, connecting, shaking, open, refusing, closing, ending, ended };
   template <void (Connection::*done)(const io::Completion&)>
   struct Op final : io::Operation {
@@ -116,10 +118,15 @@ class Connection {
   void advance(Handshake::Step step);
   void take_handshake_bytes(ByteView bytes);
   void take_records(ByteView bytes);
-  bool take_one_record(ByteView& bytes);
-  void send_now();
-  void send_bytes(std::string bytes);
-  void end(Cause cause, Fault fault);
+  void complete_partial(ByteView& bytes);
+  void deliver(const wire::StreamPart& part);
+  void handshake_failed(bool told);
+  void become_established();
+  void pump();
+  void send(ByteView bytes);
+  void say_goodbye();
+  void log_refusal(const Ending& ending);
+  void end(Ending ending);
   void finish_if_quiet();
 
   io::Loop& loop_;
@@ -138,11 +145,13 @@ class Connection {
 
   wire::OutBuffer gathering_;  ///< Filled by the session.
   wire::OutBuffer leaving_;    ///< In flight.
+  std::string shaking_next_;   ///< Handshake messages that wait for those in flight.
   std::string shaking_out_;    ///< Handshake messages in flight.
   std::size_t in_flight_bytes_ = 0;
   bool flush_wanted_ = false;
   bool flush_empty_ = false;
   bool said_goodbye_ = false;
+  std::size_t handshake_bytes_ = 0;  ///< Of the peer's messages.
 
   std::string partial_;           ///< The beginning of a message or record whose rest has not come.
   std::size_t partial_need_ = 0;  ///< Bytes that make it whole, when known.

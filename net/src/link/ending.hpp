@@ -31,6 +31,9 @@ enum class Cause : std::uint8_t {
 /// Half a sentence for a person, e.g. "cookie refused".
 [[nodiscard]] const char* to_string(Cause cause) noexcept;
 
+/// What a caller can do about it.
+[[nodiscard]] Errc errc_of(Cause cause) noexcept;
+
 struct Ending {
   Cause cause = Cause::closed;
   Fault fault;

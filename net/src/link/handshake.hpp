@@ -24,11 +24,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/random.hpp"
 #include "link/ending.hpp"
 #include "pulpo/bytes.hpp"
 #include "pulpo/time.hpp"
+#include "wire/stream.hpp"
 
 namespace pulpo::link {
 
@@ -112,14 +114,20 @@ class Handshake {
   struct Secrets;
   enum class State : std::uint8_t { start, hello, challenge, proof, deciding, confirmation, done, failed };
   Step fail(Cause cause, std::string detail, bool tell);
+  Step take(wire::StreamField field, ByteView body);
   Step on_hello(ByteView body);
   Step on_challenge(ByteView body);
   Step on_proof(ByteView body);
   Step on_confirmation(ByteView body);
   Step on_refusal(ByteView body);
-  bool adopt_hello(ByteView body, std::string& nonce, std::string& target);
-  [[nodiscard]] bool agree();
-  void derive(ByteView peer_share);
+  [[nodiscard]] std::string hello_bytes();
+  /// Reads the peer's hello, and fails unless we can talk with such a peer.
+  bool meet(ByteView body, std::string& target);
+  /// Both hellos are known: draws our share.
+  void begin_pake();
+  /// Both shares are known: the keys. False when the peer's share is none; the keys are then nobody's.
+  [[nodiscard]] bool end_pake(ByteView peer_share, ByteView challenge);
+  [[nodiscard]] bool is_initiator() const noexcept { return role_ == Role::dial; }
 
   Role role_;
   State state_ = State::start;
@@ -133,6 +141,7 @@ class Handshake {
   std::string output_;
   std::string own_hello_, peer_hello_;  ///< Bodies, byte for byte: the associated data of CPace.
   std::string own_nonce_, peer_nonce_;
+  std::string challenge_;  ///< Responder: the body of its own Challenge, for the transcript.
   std::unique_ptr<Secrets> secrets_;
 };
 

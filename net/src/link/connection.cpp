@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "link/connection.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "link/node_name.hpp"
+#include "pulpo/log.hpp"
+
+namespace pulpo::link {
+namespace {
+
+/// What the buffer for partial records keeps once it is empty: eight receive buffers of the loop.
+constexpr std::size_t kPartialKept = 128 * 1024;
+
+Ending ending_of(Cause cause, std::string detail, int sys = 0) {
+  return {.cause = cause, .fault = {.code = errc_of(cause), .sys = sys, .where = "connection", .detail = std::move(detail)}};
+}
+
+}  // namespace
+
+Connection::Connection(io::Loop& loop, const Identity& self, const Cookies& cookies, Random& random, Owner& owner,
+                       const ConnectionSettings& settings)
+    : loop_(loop), self_(self), cookies_(cookies), random_(random), owner_(owner), settings_(settings) {}
+
+Connection::~Connection() { PULPO_ASSERT(state_ == State::idle || state_ == State::ended); }
+
+// --- Beginning ---------------------------------------------------------------------------------------------------------
+
+void Connection::dial(const io::Address& address, std::string_view target) {
+  PULPO_ASSERT(state_ == State::idle);
+  role_ = Role::dial;
+  address_ = address;
+  handshake_.emplace(role_, self_, target, cookies_, random_);
+  state_ = State::connecting;
+  loop_.timers().arm(deadline_, loop_.now() + settings_.handshake_time);
+  loop_.connect(connect_op_, address);
+}
+
+void Connection::accept(io::Handle handle, Admission::Slot slot) {
+  PULPO_ASSERT(state_ == State::idle);
+  role_ = Role::accept;
+  slot_ = std::move(slot);
+  if (auto address = loop_.peer_address(handle)) address_ = *std::move(address);
+  handshake_.emplace(role_, self_, std::string_view{}, cookies_, random_);
+  loop_.timers().arm(deadline_, loop_.now() + settings_.handshake_time);
+  begin_handshake(handle);
+}
+
+void Connection::connected(const io::Completion& completion) {
+  if (completion.result >= 0 && state_ == State::connecting) {
+    begin_handshake(completion.result);
+  } else if (completion.result >= 0) {
+    loop_.close(completion.result);  // aborted while it was being made
+  } else {
+    end(ending_of(Cause::unreachable, fmt::format("cannot connect to {}", address_.text()), -completion.result));
+  }
+  finish_if_quiet();
+}
+
+void Connection::begin_handshake(io::Handle handle) {
+  handle_ = handle;
+  state_ = State::shaking;
+  loop_.receive(receive_op_, handle_);
+  advance(handshake_->start());
+}
+
+// --- The handshake -----------------------------------------------------------------------------------------------------
+
+void Connection::advance(Handshake::Step step) {
+  if (step == Handshake::Step::admit) {
+    slot_.succeeded();
+    const auto verdict = owner_.admit(handshake_->peer());
+    if (state_ != State::shaking) return;  // the owner ended it
+    step = verdict.accepted ? handshake_->accept() : handshake_->refuse(verdict.cause, verdict.detail);
+  }
+  const auto output = handshake_->take_output();
+  shaking_next_ += output;
+  if (step == Handshake::Step::failed) return handshake_failed(!output.empty());
+  pump();
+  if (step == Handshake::Step::established) become_established();
+}
+
+void Connection::handshake_failed(bool told) {
+  auto ending = handshake_->ending();
+  if (handshake_->proof_refused()) {
+    slot_.failed(loop_.now());
+  } else {
+    log_refusal(ending);
+  }
+  if (!told) return end(std::move(ending));
+  // Our refusal shall arrive: closing at once with bytes unread would reset the connection under it. The deadline holds on.
+  ending_ = std::move(ending);
+  state_ = State::refusing;
+  pump();
+}
+
+void Connection::become_established() {
+  state_ = State::open;
+  loop_.timers().cancel(deadline_);
+  slot_.release();
+  owner_.established(handshake_->peer());
+}
+
+void Connection::take_handshake_bytes(ByteView bytes) {
+  partial_.append(bytes);
+  ByteView input(partial_);
+  const auto step = handshake_->receive(input);
+  handshake_bytes_ += partial_.size() - input.size();
+  partial_.erase(0, partial_.size() - input.size());
+  if (step == Handshake::Step::more && handshake_bytes_ + partial_.size() > settings_.handshake_bytes_max) {
+    const auto ending =
+        ending_of(Cause::malformed, fmt::format("more than {} bytes before it was authenticated", settings_.handshake_bytes_max));
+    log_refusal(ending);
+    return end(ending);
+  }
+  advance(step);
+  if (state_ != State::open || partial_.empty()) return;
+  // Records that came right behind the handshake.
+  const std::string rest = std::exchange(partial_, {});
+  take_records(rest);
+}
+
+void Connection::log_refusal(const Ending& ending) {
+  // The dialling side has somebody who asked and gets the cause; here nobody would hear of it. A peer that only
+  // connects and leaves (a port scan, a health check) is not worth a line.
+  if (role_ != Role::accept || ending.cause == Cause::closed_here || !slot_.may_log(loop_.now())) return;
+  const auto& name = handshake_->claimed_name();
+  const auto who = name.empty() ? address_.text() : fmt::format("{} at {}", node_name_text(name), address_.text());
+  const auto level = ending.cause == Cause::closed && bytes_received_ == 0 ? log::Level::debug : log::Level::warning;
+  log::line(level, "Connection from {} refused: {} ({})", who, to_string(ending.cause), ending.fault.detail);
+}
+
+// --- Receiving -----------------------------------------------------------------------------------------------------------
+
+void Connection::received(const io::Completion& completion) {
+  if (completion.result > 0) {
+    bytes_received_ += completion.data.size();
+    if (state_ == State::shaking) {
+      take_handshake_bytes(completion.data);
+    } else if (state_ == State::open) {
+      take_records(completion.data);
+    }
+  } else if (!completion.more) {
+    const auto error = -completion.result;
+    switch (state_) {
+      case State::shaking: {
+        auto ending = ending_of(error == 0 ? Cause::closed : Cause::io, "the connection ended during the handshake", error);
+        log_refusal(ending);
+        end(std::move(ending));
+        break;
+      }
+      case State::open:
+        end(error == 0 ? ending_of(Cause::closed, fmt::format("{} closed the connection", peer().name))
+                       : ending_of(Cause::io, fmt::format("receiving from {}", peer().name), error));
+        break;
+      case State::refusing:
+        end(std::move(ending_));
+        break;
+      case State::closing:
+        end(ending_of(Cause::closed_here, "closed by this node"));
+        break;
+      default:
+        break;
+    }
+  }
+  finish_if_quiet();
+}
+
+void Connection::take_records(ByteView bytes) {
+  while (!bytes.empty() && state_ == State::open) {
+    if (!partial_.empty()) {
+      complete_partial(bytes);
+      continue;
+    }
+    const auto part = wire::next_part(bytes, settings_.record_bytes_max);
+    if (part.step == wire::StreamStep::bad) {
+      return end(ending_of(Cause::malformed, fmt::format("{} sent what is no record: {}", peer().name, part.why)));
+    }
+    if (part.step == wire::StreamStep::more) {
+      partial_.assign(bytes);
+      partial_need_ = part.size;
+      return;
+    }
+    deliver(part);
+    bytes.remove_prefix(part.size);
+  }
+}
+
+void Connection::complete_partial(ByteView& bytes) {
+  // Before its length is known a record is looked at byte by byte: it has at most six of them.
+  const auto wanted = partial_need_ == 0 ? 1 : partial_need_ - partial_.size();
+  const auto taken = std::min(wanted, bytes.size());
+  partial_.append(bytes.substr(0, taken));
+  bytes.remove_prefix(taken);
+  if (partial_need_ != 0 && partial_.size() < partial_need_) return;
+  const auto part = wire::next_part(partial_, settings_.record_bytes_max);
+  if (part.step == wire::StreamStep::bad) {
+    return end(ending_of(Cause::malformed, fmt::format("{} sent what is no record: {}", peer().name, part.why)));
+  }
+  partial_need_ = part.size;
+  if (part.step == wire::StreamStep::more) return;
+  deliver(part);
+  partial_.clear();
+  partial_need_ = 0;
+  if (partial_.capacity() > kPartialKept) partial_ = {};
+}
+
+void Connection::deliver(const wire::StreamPart& part) {
+  if (part.field != wire::StreamField::record) {
+    return end(ending_of(Cause::malformed,
+                         fmt::format("{} sent message {} of the handshake after it", peer().name, static_cast<unsigned>(part.field))));
+  }
+  owner_.record(part.body);
+}
+
+// --- Sending ---------------------------------------------------------------------------------------------------------------
+
+void Connection::flush() {
+  if (state_ != State::open || gathering_.empty()) return;
+  flush_wanted_ = true;
+  pump();
+}
+
+void Connection::flush_even_empty() {
+  if (state_ != State::open) return;
+  flush_wanted_ = flush_empty_ = true;
+  pump();
+}
+
+void Connection::send(ByteView bytes) {
+  in_flight_bytes_ = bytes.size();
+  loop_.send(send_op_, handle_, bytes);
+}
+
+void Connection::pump() {
+  if (in_flight_bytes_ != 0) return;
+  if (!shaking_next_.empty()) {
+    shaking_out_ = std::exchange(shaking_next_, {});
+    return send(shaking_out_);
+  }
+  if (flush_wanted_ && (state_ == State::open || state_ == State::closing)) {
+    const bool something = !gathering_.empty() || flush_empty_;
+    flush_wanted_ = flush_empty_ = false;
+    if (something) {
+      leaving_.swap(gathering_);
+      const auto record = leaving_.close(owner_.stamp());
+      PULPO_ASSERT(record.size() <= settings_.record_bytes_max);  // the session bounds its queue
+      return send(record);
+    }
+  }
+  if (state_ == State::closing || state_ == State::refusing) say_goodbye();
+}
+
+void Connection::say_goodbye() {
+  if (std::exchange(said_goodbye_, true)) return;
+  loop_.shutdown_send(handle_);
+}
+
+void Connection::sent(const io::Completion& completion) {
+  const bool record = shaking_out_.empty();
+  in_flight_bytes_ = 0;
+  shaking_out_.clear();
+  leaving_.clear();
+  if (completion.result < 0) {
+    // While shaking the peer's refusal may still be on its way to us: the end of what can be received decides, or the deadline.
+    if (state_ == State::open || state_ == State::closing) {
+      end(ending_of(Cause::io, fmt::format("sending to {}", peer().name), -completion.result));
+    } else if (state_ == State::refusing) {
+      end(std::move(ending_));
+    }
+  } else {
+    bytes_sent_ += static_cast<std::uint32_t>(completion.result);
+    if (state_ != State::ending) pump();
+    if (record && state_ == State::open) owner_.sent();
+  }
+  finish_if_quiet();
+}
+
+// --- Ending ----------------------------------------------------------------------------------------------------------------
+
+void Connection::close() {
+  if (state_ == State::connecting || state_ == State::shaking) return end(ending_of(Cause::closed_here, "closed by this node"));
+  if (state_ != State::open) return;
+  state_ = State::closing;
+  flush_wanted_ = true;
+  loop_.timers().arm(deadline_, loop_.now() + settings_.close_time);
+  pump();
+}
+
+void Connection::abort(Cause cause, Fault fault) {
+  PULPO_ASSERT(state_ != State::idle);
+  end({.cause = cause, .fault = std::move(fault)});
+}
+
+void Connection::deadline_passed() {
+  const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(settings_.handshake_time).count();
+  if (state_ == State::connecting) {
+    end(ending_of(Cause::timeout, fmt::format("no connection with {} within {} ms", address_.text(), limit)));
+  } else if (state_ == State::shaking) {
+    auto ending = ending_of(Cause::timeout, fmt::format("the handshake did not end within {} ms", limit));
+    log_refusal(ending);
+    end(std::move(ending));
+  } else if (state_ == State::refusing) {
+    end(std::move(ending_));
+  } else if (state_ == State::closing) {
+    end(ending_of(Cause::closed_here, "closed by this node, before all that was queued had left"));
+  }
+}
+
+void Connection::end(Ending ending) {
+  if (state_ == State::ending || state_ == State::ended) return;
+  state_ = State::ending;
+  ending_ = std::move(ending);
+  loop_.timers().cancel(deadline_);
+  slot_.release();
+  // What is pending still gets its final completion; the last of them calls finish_if_quiet().
+  if (handle_ >= 0) {
+    loop_.close(std::exchange(handle_, -1));
+  } else {
+    loop_.cancel(connect_op_);
+  }
+}
+
+void Connection::finish_if_quiet() {
+  if (state_ != State::ending || connect_op_.is_pending() || receive_op_.is_pending() || send_op_.is_pending()) return;
+  state_ = State::ended;
+  // A copy: the owner may destroy this connection, and its ending with it.
+  const auto ending = ending_;
+  owner_.ended(ending);
+}
+
+}  // namespace pulpo::link

@@ -8,7 +8,7 @@
 
 #include "pulpo/assert.hpp"
 
-namespace pulpo::link {
+namespace pulpo::links {
 
 Admission::~Admission() { PULPO_ASSERT(half_open_ == 0); }
 
@@ -139,4 +139,4 @@ Outcome<Admission::Slot> Admission::admit(const io::Address& address, TimePoint 
   return slot;
 }
 
-}  // namespace pulpo::link
+}  // namespace pulpo::links

@@ -22,7 +22,7 @@
 #include "pulpo/result.hpp"
 #include "pulpo/time.hpp"
 
-namespace pulpo::link {
+namespace pulpo::links {
 
 struct AdmissionLimits {
   std::uint32_t half_open_max = 64;              ///< architecture.md, Defaults and limits.
@@ -97,4 +97,4 @@ class Admission {
   bool started_ = false;
 };
 
-}  // namespace pulpo::link
+}  // namespace pulpo::links

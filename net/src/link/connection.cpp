@@ -9,7 +9,7 @@
 #include "link/node_name.hpp"
 #include "pulpo/log.hpp"
 
-namespace pulpo::link {
+namespace pulpo::links {
 namespace {
 
 /// What the buffer for partial records keeps once it is empty: eight receive buffers of the loop.
@@ -129,7 +129,9 @@ void Connection::log_refusal(const Ending& ending) {
   if (role_ != Role::accept || ending.cause == Cause::closed_here || !slot_.may_log(loop_.now())) return;
   const auto& name = handshake_->claimed_name();
   const auto who = name.empty() ? address_.text() : fmt::format("{} at {}", node_name_text(name), address_.text());
-  const auto level = ending.cause == Cause::closed && bytes_received_ == 0 ? log::Level::debug : log::Level::warning;
+  const bool harmless = (ending.cause == Cause::closed && bytes_received_ == 0) || ending.cause == Cause::simultaneous ||
+                        ending.cause == Cause::already_connected;
+  const auto level = harmless ? log::Level::debug : log::Level::warning;
   log::line(level, "Connection from {} refused: {} ({})", who, to_string(ending.cause), ending.fault.detail);
 }
 
@@ -332,4 +334,4 @@ void Connection::finish_if_quiet() {
   owner_.ended(ending);
 }
 
-}  // namespace pulpo::link
+}  // namespace pulpo::links

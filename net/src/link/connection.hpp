@@ -27,7 +27,7 @@
 #include "wire/out_buffer.hpp"
 #include "wire/stream.hpp"
 
-namespace pulpo::link {
+namespace pulpo::links {
 
 struct ConnectionSettings {
   Duration handshake_time = 5s;                       ///< architecture.md, Defaults and limits; the dial included.
@@ -164,4 +164,4 @@ class Connection {
   Deadline deadline_{*this};
 };
 
-}  // namespace pulpo::link
+}  // namespace pulpo::links

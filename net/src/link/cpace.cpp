@@ -7,7 +7,7 @@
 
 #include "pulpo/assert.hpp"
 
-namespace pulpo::link {
+namespace pulpo::links {
 namespace {
 
 constexpr ByteView kDomain = "CPaceRistretto255";
@@ -108,4 +108,4 @@ bool Cpace::finish(Side side, ByteView own_data, ByteView peer_share, ByteView p
   return good;
 }
 
-}  // namespace pulpo::link
+}  // namespace pulpo::links

@@ -17,7 +17,7 @@
 #include "base/random.hpp"
 #include "pulpo/bytes.hpp"
 
-namespace pulpo::link {
+namespace pulpo::links {
 
 inline constexpr std::size_t kShareBytes = 32;
 using Share = std::array<unsigned char, kShareBytes>;
@@ -62,4 +62,4 @@ class Cpace {
   Share share_{};
 };
 
-}  // namespace pulpo::link
+}  // namespace pulpo::links

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "link/ending.hpp"
 
-namespace pulpo::link {
+namespace pulpo::links {
 
 const char* to_string(Cause cause) noexcept {
   switch (cause) {
@@ -69,4 +69,4 @@ Errc errc_of(Cause cause) noexcept {
   return Errc::io;
 }
 
-}  // namespace pulpo::link
+}  // namespace pulpo::links

@@ -7,7 +7,7 @@
 
 #include "pulpo/result.hpp"
 
-namespace pulpo::link {
+namespace pulpo::links {
 
 /// The first nine travel as RefusalCode in pulpo.proto, with these numbers.
 enum class Cause : std::uint8_t {
@@ -39,4 +39,4 @@ struct Ending {
   Fault fault;
 };
 
-}  // namespace pulpo::link
+}  // namespace pulpo::links

@@ -13,7 +13,7 @@
 #include "pulpo/log.hpp"
 #include "wire/messages.hpp"
 
-namespace pulpo::link {
+namespace pulpo::links {
 namespace {
 
 constexpr std::size_t kNonceBytes = 16;
@@ -312,4 +312,4 @@ Handshake::Step Handshake::on_refusal(ByteView body) {
   return fail(cause, fmt::format("the peer refused: {}", refusal->detail.empty() ? to_string(cause) : printable(refusal->detail)), false);
 }
 
-}  // namespace pulpo::link
+}  // namespace pulpo::links

@@ -32,7 +32,7 @@
 #include "pulpo/time.hpp"
 #include "wire/stream.hpp"
 
-namespace pulpo::link {
+namespace pulpo::links {
 
 inline constexpr std::uint32_t kProtocolVersion = 1;
 
@@ -145,4 +145,4 @@ class Handshake {
   std::unique_ptr<Secrets> secrets_;
 };
 
-}  // namespace pulpo::link
+}  // namespace pulpo::links

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "link/node_name.hpp"
 
-namespace pulpo::link {
+namespace pulpo::links {
 namespace {
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -42,4 +42,4 @@ std::string node_name_text(std::string_view name) {
   return text;
 }
 
-}  // namespace pulpo::link
+}  // namespace pulpo::links

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace pulpo::link {
+namespace pulpo::links {
 
 /// An atom has at most 255 characters, and a node's name is one.
 inline constexpr std::size_t kNodeNameBytesMax = 255;
@@ -18,4 +18,4 @@ inline constexpr std::size_t kNodeNameBytesMax = 255;
 /// As Elixir prints the atom: `:a@altair`, `:"a@127.0.0.1"`. For names that passed is_node_name().
 [[nodiscard]] std::string node_name_text(std::string_view name);
 
-}  // namespace pulpo::link
+}  // namespace pulpo::links

@@ -120,8 +120,9 @@ class Core {
   void expect_from(NodeIndex node, ReplyWait& wait);
   /// Notes that a process has a link or monitor with a process of `node`.
   void relate(Process& process, NodeIndex node);
-  /// The connection to `node` is gone: every wait, monitor and link towards it fires once with noconnection (SIG-15).
-  void node_down(NodeIndex node, Atom name);
+  /// The connection to a node is gone, known as `life` to its pids and as `by_name` to those who named it: every wait, link and
+  /// monitor towards it fires once with noconnection (SIG-15).
+  void node_down(NodeIndex life, NodeIndex by_name, Atom name);
   [[nodiscard]] NodeIndex index_of_node(Atom node);
   /// Suspends the running process until the link to `node` has room again, or is down.
   void wait_for_link(NodeIndex node);
@@ -213,6 +214,7 @@ class Core {
     std::unordered_set<std::uint32_t> related;  ///< Slots of processes with links or monitors there; may name dead ones.
   };
   [[nodiscard]] Peer& peer(NodeIndex node);
+  void fire_noconnection(Process& process, NodeIndex life, NodeIndex by_name);
   std::vector<std::unique_ptr<Peer>> peers_;
   Atom last_node_ = atoms::undefined;  ///< The latest answer of index_of_node().
   NodeIndex last_node_index_ = ~NodeIndex{0};

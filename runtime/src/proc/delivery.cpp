@@ -356,48 +356,53 @@ void Core::relate(Process& process, NodeIndex node) {
   if (node != kOwnNode) peer(node).related.insert(process.slot);
 }
 
-void Core::node_down(NodeIndex node, Atom name) {
-  link_has_room(node);
-  const std::size_t at = node & kNodeSlotMask;
-  if (at >= peers_.size() || !peers_[at]) return;
-  Peer& gone = *peers_[at];
-  while (ReplyWait* wait = gone.waits.pop_front()) {
-    if (wait->answered) continue;
-    wait->answered = wait->down = true;
-    wait->value = Term::tuple({atoms::nodedown, name});
-    wake(wait->process);
-  }
+void Core::node_down(NodeIndex life, NodeIndex by_name, Atom name) {
   std::unordered_set<std::uint32_t> related;
-  related.swap(gone.related);
-  processes_.for_each_of(related, [&](Process& process) {
-    if (!process.has_relations()) return;
-    // Exit signals come before DOWN messages (SIG-15).
-    std::vector<Pid> linked;
-    for (const auto& [peer, link] : process.relations->links) {
-      if (peer.node == node) linked.push_back(peer);
+  for (const NodeIndex node : {life, by_name}) {
+    link_has_room(node);
+    const std::size_t at = node & kNodeSlotMask;
+    if (at >= peers_.size() || !peers_[at]) continue;
+    while (ReplyWait* wait = peers_[at]->waits.pop_front()) {
+      if (wait->answered) continue;
+      wait->answered = wait->down = true;
+      wait->value = Term::tuple({atoms::nodedown, name});
+      wake(wait->process);
     }
-    for (const Pid& peer : linked) {
-      MessagePtr signal = make(Signal::exit_link);
-      signal->from = peer;
-      signal->to = pid_of(process);
-      signal->body = atoms::noconnection;
-      deliver_link_exit(process, *signal);
-      if (process.has_relations()) process.relations->links.erase(peer);
-    }
-    std::vector<Ref> watched;
-    for (const auto& [ref, target] : process.relations->monitors) {
-      const NodeIndex its = target.is_name() ? (target.node() ? index_of_node(*target.node()) : kOwnNode) : target.pid().node;
-      if (its == node) watched.push_back(ref);
-    }
-    for (const Ref& ref : watched) {
-      MessagePtr signal = make(Signal::down);
-      signal->ref = ref;
-      signal->body = atoms::noconnection;
-      deliver_down(process, *signal);
-    }
-    std::erase_if(process.relations->watchers, [&](const auto& entry) { return entry.second.node == node; });
-    std::erase_if(process.relations->owed, [&](const auto& entry) { return entry.second.node == node; });
-  });
+    related.merge(peers_[at]->related);
+    peers_[at]->related.clear();
+  }
+  processes_.for_each_of(related, [&](Process& process) { fire_noconnection(process, life, by_name); });
+}
+
+// Exit signals come before DOWN messages (SIG-15).
+void Core::fire_noconnection(Process& process, NodeIndex life, NodeIndex by_name) {
+  if (!process.has_relations()) return;
+  Relations& relations = *process.relations;
+  std::vector<Pid> linked;
+  for (const auto& [peer, link] : relations.links) {
+    if (peer.node == life) linked.push_back(peer);
+  }
+  for (const Pid& peer : linked) {
+    MessagePtr signal = make(Signal::exit_link);
+    signal->from = peer;
+    signal->to = pid_of(process);
+    signal->body = atoms::noconnection;
+    deliver_link_exit(process, *signal);
+    relations.links.erase(peer);
+  }
+  std::vector<Ref> watched;
+  for (const auto& [ref, target] : relations.monitors) {
+    const bool there = target.is_name() ? target.node() && index_of_node(*target.node()) == by_name : target.pid().node == life;
+    if (there) watched.push_back(ref);
+  }
+  for (const Ref& ref : watched) {
+    MessagePtr signal = make(Signal::down);
+    signal->ref = ref;
+    signal->body = atoms::noconnection;
+    deliver_down(process, *signal);
+  }
+  std::erase_if(relations.watchers, [&](const auto& entry) { return entry.second.node == life; });
+  std::erase_if(relations.owed, [&](const auto& entry) { return entry.second.node == life; });
 }
 
 }  // namespace pulpo

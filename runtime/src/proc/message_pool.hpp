@@ -30,6 +30,8 @@ class MessagePool {
     message->next = nullptr;
     message->kind = kind;
     message->by_name = false;
+    message->from = {};
+    message->ref = {};
     return message;
   }
   /// `message` must be one of ours; its term is let go.

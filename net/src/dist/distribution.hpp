@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Distribution: all that a node has to do with other nodes: who it knows, who it is connected with, and the way there.
+//
+// It implements Router for the layer of processes. A signal for a node that is not connected makes it connect; the signal waits meanwhile,
+// and is answered as OTP does when nobody can be reached (SIG-17, NODE-10). All links live on the home core, 0: other cores hand
+// their signals over, and get theirs through their inboxes.
+//
+//   Order      Signals that waited for a connection leave before later ones.
+//   Ownership  Owns listener, sessions, dialers and the registration with the mapper.
+//   Threads    The home core's, but route() and index_of(), which any core calls.
+//   Suspends   Never; connect() answers by a signal.
+//   Bounds     kWaitingMax bytes of signals wait for one connection; more are answered as unreachable at once.
+//   Errors     connect(): the one cause, as text.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "dist/dialer.hpp"
+#include "dist/listener.hpp"
+#include "dist/node_table.hpp"
+#include "dist/session.hpp"
+#include "link/admission.hpp"
+#include "mapper/client.hpp"
+#include "mapper/on_demand.hpp"
+#include "pulpo/net/node.hpp"
+
+namespace pulpo::dist {
+
+/// One node that we know, connected or not.
+class Neighbour {
+ public:
+  struct Asker {
+    Pid pid;
+    Ref ref;
+  };
+  std::string name;
+  Session* session = nullptr;  ///< Established.
+  Session* attempt = nullptr;  ///< Our own, in its handshake.
+  std::unique_ptr<Dialer> dialer;
+  std::unique_ptr<io::Timer> patience;  ///< The peer said that its own attempt goes on: until when we wait for it (NODE-31).
+  std::vector<Asker> askers;            ///< Processes that wait for the outcome.
+  std::deque<MessagePtr> waiting;       ///< Signals that wait for the connection.
+  std::size_t waiting_bytes = 0;
+  [[nodiscard]] bool is_connecting() const noexcept { return dialer != nullptr || attempt != nullptr || patience != nullptr; }
+  [[nodiscard]] bool is_idle() const noexcept { return session == nullptr && !is_connecting() && askers.empty() && waiting.empty(); }
+};
+
+class Distribution final : public Router {
+ public:
+  static constexpr unsigned kHomeCore = 0;
+  static constexpr std::size_t kWaitingMax = Session::kQueueMax;
+
+  /// `name` is our full name; `options` as given to Node.
+  Distribution(Runtime& runtime, const NodeOptions& options, NodeName name);
+  ~Distribution() override;
+
+  /// Listens and registers; `done` is called on the home core once it is known how that went. On the home core.
+  void open(std::function<void(Outcome<void>)> done);
+  /// Closes everything, then calls `done`. On the home core.
+  void close(std::function<void()> done);
+  [[nodiscard]] std::uint16_t port() const noexcept { return listener_ != nullptr ? listener_->port() : 0; }
+
+  /// Makes sure there is a connection with `node`; answers `ref` of `asker` with :ok or {code, text}. On the home core.
+  void connect(Atom node, const Pid& asker, const Ref& ref);
+  [[nodiscard]] std::vector<Atom> visible_nodes() const;
+
+  // Router
+  bool route(Core& core, MessagePtr message) override;
+  [[nodiscard]] NodeIndex index_of(Atom node) override;
+  [[nodiscard]] Atom name_of(NodeIndex index) const override { return nodes_.atom(index); }
+
+  // --- For Session and Listener -------------------------------------------------------------------------
+  [[nodiscard]] NodeTable& nodes() noexcept { return nodes_; }
+  [[nodiscard]] const links::Identity& identity() const noexcept { return identity_; }
+  [[nodiscard]] const links::Cookies& cookies() const noexcept { return cookies_; }
+  [[nodiscard]] links::Connection::Owner::Verdict admit(const Session& session, const links::Peer& peer);
+  void session_up(Session& session);
+  void session_ended(Session& session, const links::Ending& ending);
+  void link_has_room(const Session& session);
+  void accepted(io::Handle handle);
+
+ private:
+  class OneCookie final : public links::Cookies {
+   public:
+    explicit OneCookie(std::string cookie) : cookie_(std::move(cookie)) {}
+    [[nodiscard]] std::string_view cookie_for(std::string_view) const override { return cookie_; }
+
+   private:
+    std::string cookie_;
+  };
+
+  [[nodiscard]] Core& core() noexcept { return runtime_.core(kHomeCore); }
+  [[nodiscard]] Neighbour& neighbour(std::string_view name);
+  void forget_if_idle(Neighbour& neighbour);
+  void start_connecting(Neighbour& neighbour);
+  [[nodiscard]] Outcome<NodeName> reachable_name(const Neighbour& neighbour) const;
+  void dial(Neighbour& neighbour, Outcome<io::Address> address);
+  void connected(Neighbour& neighbour);
+  void failed(Neighbour& neighbour, const Fault& fault);
+  void await_peer(Neighbour& neighbour, const Fault& fault);
+  bool hold(Neighbour& neighbour, MessagePtr message);
+  void take_down(Neighbour& neighbour);
+  void registration_changed(const mapper::Registration::Report& report);
+  void finish_closing();
+  void open_way(NodeIndex node, Session& session);
+  void close_way(NodeIndex node) noexcept;
+  bool route_slowly(Core& from, MessagePtr message);
+  void set_full(const std::string& name, bool full);
+  [[nodiscard]] bool is_full(NodeIndex node) const;
+
+  Runtime& runtime_;
+  const NodeOptions options_;
+  const NodeName own_name_;
+  NodeTable nodes_;
+  links::Identity identity_;
+  OneCookie cookies_;
+  links::Admission admission_;
+  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<mapper::OnDemand> on_demand_;
+  std::unique_ptr<mapper::Registration> registration_;
+  std::function<void(Outcome<void>)> opened_;
+  std::function<void()> closed_;
+  bool closing_ = false;
+  std::unordered_map<std::string, std::unique_ptr<Neighbour>> neighbours_;
+  std::vector<std::unique_ptr<Session>> sessions_;
+  /// The session for an entry of the node table, by its slot: the path of every signal.
+  struct Way {
+    NodeIndex node = kOwnNode;
+    Session* session = nullptr;
+  };
+  std::vector<Way> ways_;
+  /// Nodes whose link is over its limit: what other cores' senders look at, behind a count that is nearly always zero.
+  std::atomic<unsigned> full_count_{0};
+  mutable std::mutex full_mutex_;
+  std::unordered_set<std::string> full_;
+};
+
+}  // namespace pulpo::dist

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pulpo/net/node.hpp"
+
+#include <algorithm>
+#include <future>
+
+#include "base/random.hpp"
+#include "dist/distribution.hpp"
+#include "host/hosts.hpp"
+#include "link/node_name.hpp"
+#include "pulpo/log.hpp"
+
+namespace pulpo {
+namespace {
+
+Fault bad_name(std::string detail) { return {.code = Errc::bad_argument, .where = "node name", .detail = std::move(detail)}; }
+
+}  // namespace
+
+Outcome<NodeName> parse_node_name(const std::string& text) {
+  const std::size_t at = text.find('@');
+  if (at == std::string::npos)
+    return bad_name(fmt::format("'{}' has no @; a node is called NAME@HOST, for example a@{}", text, short_host_name()));
+  if (text.find('@', at + 1) != std::string::npos)
+    return bad_name(fmt::format("'{}' has more than one @; a node is called NAME@HOST", text));
+  NodeName name{text.substr(0, at), text.substr(at + 1)};
+  if (name.head.empty() || name.host.empty())
+    return bad_name(fmt::format("'{}' lacks the part {} the @", text, name.head.empty() ? "before" : "after"));
+  if (!links::is_node_name(text)) {
+    return bad_name(fmt::format("'{}' is none: before the @ stand letters, digits, _ and -, after it a host; 255 bytes in all", text));
+  }
+  return name;
+}
+
+std::string short_host_name() {
+  const std::string full = host::own_host_name();
+  const std::string_view name = host::short_name(full);
+  return name.empty() ? "localhost" : std::string(name);
+}
+
+namespace {
+
+// NODE-1: what --sname and --name make of their argument.
+Outcome<NodeName> full_name(const NodeOptions& options, Random& random) {
+  if (options.transient) {
+    const std::string prefix = options.name.empty() ? "pulpo" : options.name;
+    return parse_node_name(fmt::format("{}-{:016x}@{}", prefix, random.u64(), short_host_name()));
+  }
+  const bool is_short = options.kind == NameKind::short_name;
+  std::string text = options.name;
+  if (text.find('@') == std::string::npos) text += "@" + (is_short ? short_host_name() : host::own_host_name());
+  PULPO_TRY(NodeName name, parse_node_name(text));
+  if (is_short && name.host.find('.') != std::string::npos) {
+    return bad_name(fmt::format("'{}' is a long name, since its host has a dot; say --name {}, or --sname {}", text, text, name.head));
+  }
+  if (!is_short && options.name.find('@') == std::string::npos && name.host.find('.') == std::string::npos) {
+    return bad_name(
+        fmt::format("--name needs a host with a dot or an address, and this machine is called '{}'; say --name {}@ADDRESS, or --sname {}",
+                    name.host, name.head, name.head));
+  }
+  return name;
+}
+
+}  // namespace
+
+struct Node::State {
+  explicit State(NodeOptions options_) : options(std::move(options_)), runtime(options.runtime) {}
+  NodeOptions options;
+  Runtime runtime;
+  std::string name = std::string(atoms::nonode_nohost.text());
+  std::uint16_t port = 0;
+  std::unique_ptr<dist::Distribution> distribution;
+  bool running = false;
+};
+
+Node::Node(NodeOptions options) : state_(std::make_unique<State>(std::move(options))) {}
+
+Node::~Node() { stop(); }
+
+Outcome<void> Node::start() {
+  State& state = *state_;
+  const bool has_name = state.options.kind != NameKind::none || state.options.transient;
+  if (has_name) {
+    PULPO_TRY(const NodeName name, full_name(state.options, state.runtime.random()));
+    if (state.options.cookie.empty())
+      return Fault{.code = Errc::bad_argument, .where = "cookie", .detail = "a node with a name needs a cookie that is not empty"};
+    state.name = name.text();
+    state.distribution = std::make_unique<dist::Distribution>(state.runtime, state.options, name);
+    state.runtime.set_router(state.distribution.get());
+    state.runtime.set_node_name(Atom(state.name));
+  }
+  PULPO_CHECK(state.runtime.start());
+  state.running = true;
+  if (!has_name) return {};
+  std::promise<Outcome<void>> opened;
+  state.runtime.core(dist::Distribution::kHomeCore).post([&] {
+    state.distribution->open([&opened](Outcome<void> outcome) { opened.set_value(std::move(outcome)); });
+  });
+  auto outcome = opened.get_future().get();
+  if (!outcome) {
+    stop();
+    return outcome;
+  }
+  state.port = state.distribution->port();
+  return {};
+}
+
+void Node::stop() {
+  State& state = *state_;
+  if (!state.running) return;
+  state.running = false;
+  if (state.distribution) {
+    std::promise<void> closed;
+    state.runtime.core(dist::Distribution::kHomeCore).post([&] { state.distribution->close([&closed] { closed.set_value(); }); });
+    closed.get_future().get();
+  }
+  state.runtime.stop();
+}
+
+Runtime& Node::runtime() noexcept { return state_->runtime; }
+const std::string& Node::name() const noexcept { return state_->name; }
+std::uint16_t Node::port() const noexcept { return state_->port; }
+
+// --- Inside a process ----------------------------------------------------------------------------------------------
+
+Result<void> connect_node(Atom node) {
+  auto* const distribution = static_cast<dist::Distribution*>(runtime().router());
+  if (distribution == nullptr)
+    return Error{Errc::unsupported, "ignored"_atom, "a node without a name connects to nobody; start it with --sname or --name"};
+  PULPO_TRY(const Term answer,
+            Core::here().ask_later(dist::Distribution::kHomeCore, [distribution, node](Core&, const Pid& asker, const Ref& ref) {
+              distribution->connect(node, asker, ref);
+            }));
+  if (answer.is_atom(atoms::ok)) return {};
+  Error error{static_cast<Errc>(answer.elements()[0].integer()), Term::tuple({atoms::nodedown, node})};
+  error.detail = answer.elements()[1].bytes();
+  return error;
+}
+
+std::vector<Atom> nodes() {
+  auto* const distribution = static_cast<dist::Distribution*>(runtime().router());
+  if (distribution == nullptr) return {};
+  const auto answer = Core::here().ask(dist::Distribution::kHomeCore, [distribution](Core&) {
+    std::vector<Term> all;
+    for (const Atom node : distribution->visible_nodes()) all.emplace_back(node);
+    return Term::list(all);
+  });
+  std::vector<Atom> all;
+  if (answer) {
+    for (std::size_t i = 0; i < answer->list_size(); ++i) all.push_back(answer->list_at(i).atom());
+  }
+  return all;
+}
+
+}  // namespace pulpo

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dist/session.hpp"
+
+#include "dist/distribution.hpp"
+#include "pulpo/log.hpp"
+#include "wire/record.hpp"
+
+namespace pulpo::dist {
+
+Session::Session(Distribution& distribution, Core& core)
+    : distribution_(distribution),
+      core_(core),
+      connection_(std::make_unique<links::Connection>(core.loop(), distribution.identity(), distribution.cookies(), core.runtime().random(),
+                                                      *this)) {}
+
+Session::~Session() { ListHook<Flusher>::unlink(); }
+
+links::Connection::Owner::Verdict Session::admit(const links::Peer& peer) { return distribution_.admit(*this, peer); }
+
+void Session::established(const links::Peer& peer) {
+  peer_name_ = peer.name;
+  peer_creation_ = peer.creation;
+  hidden_ = peer.hidden;
+  began_ = core_.loop().now();
+  const auto index = distribution_.nodes().find_or_make(peer.name, peer.creation);
+  if (!index) {
+    log::error("** Node {} is turned away: this node has met {} others and remembers no more **", peer.name, NodeTable::kEntriesMax);
+    connection_->abort(links::Cause::busy, {.code = Errc::busy, .where = "session", .detail = "the table of nodes is full"});
+    return;
+  }
+  peer_ = *index;
+  encoder_ = std::make_unique<wire::Encoder>(distribution_.nodes(), peer_);
+  decoder_ = std::make_unique<wire::Decoder>(distribution_.nodes(), peer_, atom_quota_);
+  distribution_.session_up(*this);
+}
+
+wire::Frame Session::frame_of(const Message& message) {
+  using wire::FrameKind;
+  wire::Frame frame{.from = message.from, .to = message.by_name ? Pid{} : message.to, .ref = message.ref};
+  if (message.by_name) frame.to_name = message.name;
+  switch (message.kind) {
+    case Signal::message:
+    case Signal::cast:
+      frame.kind = message.by_name ? FrameKind::send_name : FrameKind::send;
+      frame.body = term_of(message);
+      frame.ref = {};
+      break;
+    case Signal::request:
+      frame.kind = FrameKind::request;
+      frame.body = message.body;
+      break;
+    case Signal::reply:
+      frame.kind = FrameKind::reply;
+      frame.from = {};  // the reference says whose answer it is
+      frame.body = message.body;
+      break;
+    case Signal::request_down:
+    case Signal::down:
+      frame.kind = FrameKind::down;
+      frame.from = {};
+      frame.body = message.body;
+      break;
+    case Signal::cancel:
+      frame.kind = FrameKind::cancel;
+      break;
+    case Signal::exit_link:
+      frame.kind = FrameKind::exit;
+      frame.ref = {};
+      frame.body = message.body;
+      break;
+    case Signal::exit:
+      frame.kind = FrameKind::exit2;
+      frame.ref = {};
+      frame.body = message.body;
+      break;
+    case Signal::link:
+      frame.kind = FrameKind::link;
+      break;
+    case Signal::unlink:
+    case Signal::unlink_ack:
+      frame.kind = message.kind == Signal::unlink ? FrameKind::unlink : FrameKind::unlink_ack;
+      frame.unlink_id = message.ref.third;
+      frame.ref = {};
+      break;
+    case Signal::monitor:
+      frame.kind = FrameKind::monitor;
+      break;
+    case Signal::demonitor:
+      frame.kind = FrameKind::demonitor;
+      break;
+    case Signal::exit_message:
+    case Signal::down_message:
+    case Signal::spawn:
+    case Signal::task:
+    case Signal::recycle:
+      PULPO_ASSERT(!"a signal that never leaves its node");
+  }
+  return frame;
+}
+
+bool Session::send(MessagePtr message) {
+  wire::OutBuffer& out = connection_->gathering();
+  if (auto encoded = encoder_->encode(out, frame_of(*message)); !encoded) {
+    // Too large or too deep for a message: its sender learns it where it can (a caller); the link is untouched.
+    log::error("** A {} for node {} was not sent: {} **", wire::to_string(frame_of(*message).kind), peer_name_, encoded.error().text());
+    if (message->kind == Signal::request) core_.undeliverable(std::move(message), Term::tuple({"badarg"_atom, encoded.error().text()}));
+    return true;
+  }
+  core_.flush_soon(*this);
+  if (out.size() >= kSliceBytes) core_.end_slice();
+  if (has_room()) return true;
+  held_up_ = true;
+  return false;
+}
+
+void Session::flush() { connection_->flush(); }
+
+void Session::sent() {
+  // Half of the limit, so that senders do not take turns at its edge.
+  if (held_up_ && connection_->queued_bytes() <= kQueueMax / 2) {
+    held_up_ = false;
+    distribution_.link_has_room(*this);
+  }
+}
+
+void Session::record(ByteView body) {
+  const auto broken = [this](const Fault& fault) {
+    log::error("** Connection with node {} is closed: {} **", peer_name_, fault.text());
+    connection_->abort(links::Cause::malformed, fault);
+  };
+  auto reader = wire::RecordReader::open(body);
+  if (!reader) return broken(reader.error());
+  if (reader->stamp().seq != received_ + 1) {
+    return broken({.code = Errc::bad_message,
+                   .where = "record",
+                   .detail = fmt::format("number {} where {} was due", reader->stamp().seq, received_ + 1)});
+  }
+  received_ = reader->stamp().seq;
+  for (;;) {
+    auto more = reader->next(*decoder_, incoming_);
+    if (!more) return broken(more.error());
+    if (!*more) return;
+    deliver(incoming_);
+  }
+}
+
+void Session::deliver(wire::Frame& frame) {
+  using wire::FrameKind;
+  Signal kind = Signal::message;
+  switch (frame.kind) {
+    case FrameKind::send:
+    case FrameKind::send_name:
+      if (frame.body.is_tuple(2) && frame.body.elements()[0].is_atom(atoms::gen_cast)) {
+        kind = Signal::cast;
+        frame.body = Term(frame.body.elements()[1]);
+      }
+      break;
+    case FrameKind::request:
+      kind = Signal::request;
+      break;
+    case FrameKind::reply:
+      kind = Signal::reply;
+      break;
+    case FrameKind::cancel:
+      kind = Signal::cancel;
+      break;
+    case FrameKind::link:
+      kind = Signal::link;
+      break;
+    case FrameKind::unlink:
+      kind = Signal::unlink;
+      break;
+    case FrameKind::unlink_ack:
+      kind = Signal::unlink_ack;
+      break;
+    case FrameKind::exit:
+      kind = Signal::exit_link;
+      break;
+    case FrameKind::exit2:
+      kind = Signal::exit;
+      break;
+    case FrameKind::monitor:
+      kind = Signal::monitor;
+      break;
+    case FrameKind::demonitor:
+      kind = Signal::demonitor;
+      break;
+    case FrameKind::down:
+      kind = Signal::down;
+      break;
+  }
+  MessagePtr message = core_.make(kind);
+  message->from = frame.from;
+  message->to = frame.to;
+  message->ref = frame.ref;
+  if (frame.unlink_id != 0) message->ref = Ref{peer_, 0, 0, static_cast<std::uint32_t>(frame.unlink_id)};
+  if (frame.to_name != Atom{}) {
+    message->by_name = true;
+    message->name = frame.to_name;
+    message->to = {};
+  }
+  message->body = std::move(frame.body);
+  // A peer cannot make us forward: what is for a third node, or for nobody, ends here.
+  if (message->to.node == kOwnNode) core_.send(std::move(message));
+}
+
+void Session::ended(const links::Ending& ending) { distribution_.session_ended(*this, ending); }
+
+}  // namespace pulpo::dist

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Session: what two nodes share while they are connected: the numbers of their records, the atoms they have told each other, and the
+// frames that carry their processes' signals.
+//
+// The session alone declares a node down: today when its connection ends. A connection that comes back may one day resume it.
+//
+//   Order      Signals leave in the order of send(); what arrives is handed to its process in the order of arrival (SIG-1).
+//   Ownership  Belongs to the Distribution. Owns its Connection.
+//   Threads    The home core's.
+//   Bounds     kQueueMax bytes to send, then has_room() is false and senders of user messages are suspended; nothing is dropped.
+//   Cost       A call and its reply: one frame each.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "link/connection.hpp"
+#include "proc/core.hpp"
+#include "wire/codec.hpp"
+
+namespace pulpo::dist {
+
+class Distribution;
+class Neighbour;
+class NodeTable;
+
+class Session final : public links::Connection::Owner, public Flusher {
+ public:
+  // Settled points: the link queue.
+  static constexpr std::size_t kQueueMax = 4u << 20;
+  // A slice ends when so much has gathered, so that the peer can work on it meanwhile (performance-notes.md section 5).
+  static constexpr std::size_t kSliceBytes = 32 * 1024;
+
+  Session(Distribution& distribution, Core& core);
+  ~Session() override;
+
+  [[nodiscard]] links::Connection& connection() noexcept { return *connection_; }
+  /// The peer's entry in the node table; once established.
+  [[nodiscard]] NodeIndex peer() const noexcept { return peer_; }
+  [[nodiscard]] const std::string& peer_name() const noexcept { return peer_name_; }
+  [[nodiscard]] std::uint32_t peer_creation() const noexcept { return peer_creation_; }
+  [[nodiscard]] bool is_up() const noexcept { return encoder_ != nullptr; }
+  [[nodiscard]] bool is_hidden() const noexcept { return hidden_; }
+  [[nodiscard]] TimePoint began() const noexcept { return began_; }
+  Neighbour* neighbour = nullptr;  ///< Whose session it is; null before the peer's name is proven.
+
+  /// Encodes a signal into what gathers. False: the queue is over its limit.
+  bool send(MessagePtr message);
+  [[nodiscard]] bool has_room() const noexcept { return connection_->queued_bytes() <= kQueueMax; }
+
+ private:
+  // links::Connection::Owner
+  Verdict admit(const links::Peer& peer) override;
+  void established(const links::Peer& peer) override;
+  wire::Stamp stamp() override { return {++sequence_, received_}; }
+  void record(ByteView body) override;
+  void sent() override;
+  void ended(const links::Ending& ending) override;
+  // Flusher
+  void flush() override;
+
+  [[nodiscard]] static wire::Frame frame_of(const Message& message);
+  void deliver(wire::Frame& frame);
+
+  Distribution& distribution_;
+  Core& core_;
+  std::unique_ptr<links::Connection> connection_;
+  std::string peer_name_;
+  std::uint32_t peer_creation_ = 0;
+  NodeIndex peer_ = 0;
+  bool hidden_ = false;
+  bool held_up_ = false;  ///< Senders wait for room.
+  TimePoint began_;
+  std::uint64_t sequence_ = 0;  ///< Of the last record that we closed.
+  std::uint64_t received_ = 0;  ///< Of the last record that came.
+  wire::AtomQuota atom_quota_;
+  std::unique_ptr<wire::Encoder> encoder_;
+  std::unique_ptr<wire::Decoder> decoder_;
+  wire::Frame incoming_;  ///< Kept for its parts' capacity.
+};
+
+}  // namespace pulpo::dist

@@ -109,7 +109,6 @@ bool is_exhaustion(int error) noexcept { return error == EMFILE || error == ENFI
 bool is_lost_connection(int error) noexcept {
   switch (error) {
     case EINTR:
-    case EAGAIN:
     case ECONNABORTED:
     case EPERM:
     case EPROTO:

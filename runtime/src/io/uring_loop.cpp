@@ -196,12 +196,13 @@ std::size_t UringLoop::received(Record& record, const io_uring_cqe& completion) 
     enqueue(record, starved_);
     return 0;
   }
-  if (completion.res == -ENOBUFS || completion.res == -EINTR || completion.res == -EAGAIN) return keep_going(record);
+  // Not so -EAGAIN: that comes at once, again and again, from a socket that somebody made non-blocking.
+  if (completion.res == -ENOBUFS || completion.res == -EINTR) return keep_going(record);
   return finish_now(record, completion.res);
 }
 
 std::size_t UringLoop::sent(Record& record, std::int32_t result) {
-  if (result < 0 && result != -EINTR && result != -EAGAIN) return finish_now(record, result);
+  if (result < 0 && result != -EINTR) return finish_now(record, result);
   record.left.remove_prefix(static_cast<std::size_t>(std::max(result, 0)));
   if (record.left.empty()) return finish_now(record, record.total);
   return keep_going(record);

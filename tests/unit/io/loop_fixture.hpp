@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// LoopFixture: what the conformance tests of the loops share: operations that write down what befell
+// LoopConformance: what the conformance tests of the loops share: operations that write down what befell
 // them, and a turn-until-it-holds with a deadline.
 #pragma once
 
@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/random.hpp"
 #include "io/loop.hpp"
 #include "io/uring_loop.hpp"
 
@@ -66,6 +67,13 @@ struct Recorder final : Operation {
   std::function<void(const Completion&)> then;
 };
 
+/// Bytes that tell where a mix-up or a gap began.
+inline std::string pattern(std::size_t size, std::uint64_t seed) {
+  std::string bytes(size, '\0');
+  SeededRandom(seed).fill(bytes.data(), size);
+  return bytes;
+}
+
 struct Alarm final : Timer {
   void expired() override {
     ++times;
@@ -75,7 +83,7 @@ struct Alarm final : Timer {
   std::function<void()> then;
 };
 
-class LoopFixture : public testing::TestWithParam<Variant> {
+class LoopConformance : public testing::TestWithParam<Variant> {
  protected:
   /// No step of these tests takes a hundredth of it; a slower machine fails rather than hangs.
   static constexpr Duration kPatience = 30s;

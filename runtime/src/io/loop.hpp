@@ -87,9 +87,10 @@ class Loop {
   /// Completions with data while bytes come; then a final one: 0 at the end of the stream, or -errno.
   virtual void receive(Operation& operation, Handle handle) = 0;
   /// One completion when all of `bytes` are with the kernel (result is their number), or -errno. At most
-  /// one send per handle at a time: two in flight may interleave after a short write.
+  /// one send per handle at a time: two in flight may interleave after a short write. A second send, or a second
+  /// receive or accept, is answered -EBUSY.
   virtual void send(Operation& operation, Handle handle, ByteView bytes) = 0;
-  /// No more bytes will be sent; the peer reads the end of the stream.
+  /// No more bytes will be sent, but those of a send in flight; the peer reads the end of the stream.
   virtual void shutdown_send(Handle handle) = 0;
 
   // --- Other descriptors -----------------------------------------------------------------------
@@ -121,7 +122,7 @@ class Loop {
   virtual std::size_t turn(Wait wait) = 0;
   /// Ends the present or the next sleep of turn(). Any thread; calls may be merged.
   virtual void wake() noexcept = 0;
-  /// True when a turn would find a completion, told without a system call where the loop can; used to
+  /// True when a turn would find a completion or has something to submit, told without a system call where the loop can; used to
   /// spin before sleeping.
   [[nodiscard]] virtual bool ready() const noexcept = 0;
 

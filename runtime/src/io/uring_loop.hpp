@@ -33,7 +33,10 @@ class UringLoop final : public KernelLoop {
   void receive(Operation& operation, Handle handle) override;
   void send(Operation& operation, Handle handle, ByteView bytes) override;
   void poll(Operation& operation, int descriptor, short events) override;
-  bool ready() const noexcept override { return !done_.empty() || ring_->has_completions() || ring_->must_enter(); }
+  /// What is prepared counts too: a core that spins on ready() must not sit on what it asked for.
+  bool ready() const noexcept override {
+    return !done_.empty() || ring_->has_completions() || ring_->must_enter() || ring_->has_prepared();
+  }
   const char* name() const noexcept override { return "uring"; }
 
  private:

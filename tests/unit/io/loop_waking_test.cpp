@@ -209,6 +209,28 @@ TEST_P(LoopConformance, ReadyTellsOfBytesBeforeTheTurnAndNotOfIdleness) {
   EXPECT_FALSE(loop().ready());
 }
 
+TEST_P(LoopConformance, ACoreThatSpinsOnReadyGetsItsRequestsSubmitted) {
+  // A core that never sleeps but turns when ready() says so: everything it asks for still happens.
+  const Listener listener = listen();
+  Recorder accept, connect, heard, sent;
+  loop().accept(accept, listener.handle);
+  loop().connect(connect, listener.address);
+  const auto spin_until = [this](const std::function<bool()>& holds) {
+    const TimePoint patience = loop().refresh() + kPatience;
+    while (!holds() && loop().refresh() < patience) {
+      if (loop().ready()) loop().turn(Loop::Wait::no);
+    }
+    return holds();
+  };
+  ASSERT_TRUE(spin_until([&] { return connect.ended && !accept.results.empty(); }));
+  const Handle near = keep(connect.last()), far = keep(accept.results[0]);
+  loop().receive(heard, far);
+  loop().send(sent, near, "from one that spins");
+  ASSERT_TRUE(spin_until([&] { return heard.bytes == "from one that spins"; }));
+  loop().cancel(heard);
+  ASSERT_TRUE(spin_until([&] { return heard.ended; }));
+}
+
 TEST_P(LoopConformance, ReadyTellsOfWhatEndedInsideASubmittingCall) {
   Recorder receive;
   loop().receive(receive, -1);

@@ -52,7 +52,7 @@ void Admission::Slot::failed(TimePoint now) noexcept {
 bool Admission::Slot::may_log(TimePoint now) noexcept {
   if (admission_ == nullptr) return true;
   auto& tokens = admission_->log_tokens_;
-  const std::chrono::duration<double> passed = now - std::exchange(admission_->log_refilled_, now);
+  const std::chrono::duration<double> passed = std::max(Duration::zero(), now - std::exchange(admission_->log_refilled_, now));
   tokens = std::min(kLogBurst, tokens + passed.count());
   if (tokens < 1) return false;
   tokens -= 1;
@@ -114,7 +114,7 @@ Outcome<Admission::Slot> Admission::admit(const io::Address& address, TimePoint 
     started_ = true;
     tokens_ = burst;
   } else {
-    const std::chrono::duration<double> passed = now - refilled_;
+    const std::chrono::duration<double> passed = std::max(Duration::zero(), now - refilled_);
     tokens_ = std::min(burst, tokens_ + passed.count() * limits_.handshakes_per_second_max);
   }
   refilled_ = now;

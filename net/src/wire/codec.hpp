@@ -10,7 +10,7 @@
 //   Threads    The link's core.
 //   Errors     encode(): Errc::bad_argument, and the buffer and the atom table are as before the call. decode():
 //              Errc::bad_message, naming the field or the limit; the connection must end, its tables are undefined.
-//   Cost       A request with an inline body: encode about 20 ns, decode about 30 ns (tests/bench/bench_wire.cpp); no allocation once
+//   Cost       A request with an inline body: encode 20 ns, decode 40 ns of CPU on a 2.6 GHz EPYC (bench_wire); no allocation once
 //              the buffers have grown.
 #pragma once
 

@@ -36,21 +36,12 @@ struct DecoderRun {
   Cursor in;
   Frame& f;
   bool has_body = false;
-  bool in_body = false;
   std::size_t terms = 0;  ///< Values so far, containers included.
   std::string error = {};
 
   bool fail(std::string text) {
     if (error.empty()) error = std::move(text);
     return false;
-  }
-
-  bool u32(std::uint32_t& into) {
-    const auto value = in.varint();
-    if (value > UINT32_MAX) [[unlikely]]
-      return fail("a number of an identifier is beyond 32 bits");
-    into = static_cast<std::uint32_t>(value);
-    return true;
   }
 
   bool atom_at(std::uint64_t index, Atom& into) {
@@ -61,26 +52,31 @@ struct DecoderRun {
 
   // --- Values of the body ---------------------------------------------------------------------------------------
 
-  /// A value is complete; so may the containers be that waited for it.
+  /// A value is complete.
   bool add(Term value) {
+    if (!decoder.open_.empty()) return add_to_container(std::move(value));
+    if (has_body) [[unlikely]]
+      return fail("a second term follows the body");
+    has_body = true;
+    f.body = std::move(value);
+    return true;
+  }
+
+  /// So may the containers be that waited for it.
+  bool add_to_container(Term value) {
     auto& open = decoder.open_;
     auto& values = decoder.values_;
     if (++terms > decoder.limits_.terms_max) [[unlikely]]
       return fail(fmt::format("the message holds more than {} terms", decoder.limits_.terms_max));
     for (;;) {
-      if (open.empty()) {
-        if (has_body) [[unlikely]]
-          return fail("a second term follows the body");
-        has_body = true;
-        f.body = std::move(value);
-        return true;
-      }
       values.push_back(std::move(value));
       if (--open.back().missing != 0) return true;
       value = close(open.back());
       values.erase(values.begin() + static_cast<std::ptrdiff_t>(open.back().first), values.end());
       if (open.back().shape == frame::function) decoder.functions_.pop_back();
       open.pop_back();
+      if (open.empty()) return add(std::move(value));
+      ++terms;
     }
   }
 
@@ -259,9 +255,8 @@ struct DecoderRun {
     return true;
   }
 
-  /// A field of the body; `tag` is none of the head's.
+  /// A field of the body, or a definition.
   bool body_field(std::uint64_t tag) {
-    in_body = true;
     switch (tag) {
       case frame::atom: {
         Atom atom;
@@ -318,6 +313,8 @@ struct DecoderRun {
         const auto bytes = in.bytes();
         return in.bad ? fail("truncated") : function(bytes);
       }
+      case frame::define:
+        return define();
       default:
         return in.bad ? fail("truncated") : fail(fmt::format("field {} of wire type {} is not known", tag >> 3, tag & 7));
     }
@@ -332,66 +329,100 @@ struct DecoderRun {
 
   // --- The frame ---------------------------------------------------------------------------------------------------
 
-  bool small(std::uint64_t max, const char* what, std::uint8_t& into) {
-    const auto value = in.varint();
-    if (value > max) [[unlikely]]
-      return fail(fmt::format("{} is no {}", value, what));
-    into = static_cast<std::uint8_t>(value);
-    return true;
-  }
-
-  /// A field of the head, or the first of the body.
-  bool head_field(std::uint64_t tag) {
-    switch (tag) {
-      case frame::kind: {
-        std::uint8_t kind = 0;
-        if (!small(kFrameKindCount - 1, "kind of frame", kind)) return false;
-        f.kind = static_cast<FrameKind>(kind);
-        return true;
-      }
-      case frame::lane: {
-        std::uint8_t lane = 0;
-        if (!small(static_cast<std::uint8_t>(Lane::bulk), "lane", lane)) return false;
-        f.lane = static_cast<Lane>(lane);
-        return true;
-      }
-      case frame::from_id:
-        return u32(f.from.id);
-      case frame::from_serial:
-        return u32(f.from.serial);
-      case frame::to_id:
-        return u32(f.to.id);
-      case frame::to_serial:
-        return u32(f.to.serial);
-      case frame::to_name:
-        return atom_at(in.varint(), f.to_name);
-      case frame::ref_first:
-        return u32(f.ref.first);
-      case frame::ref_second:
-        return u32(f.ref.second);
-      case frame::ref_third:
-        return u32(f.ref.third);
-      case frame::unlink_id:
-        f.unlink_id = in.varint();
-        return true;
-      case frame::define:
-        return define();
-      default:
-        return body_field(tag);
-    }
-  }
-
-  bool run() {
+  /// The fields up to the first of the body, at which it stops. One loop over two pointers that stay in registers: nearly all
+  /// frames consist of these fields and one value.
+  bool head() {
     f.kind = FrameKind::reply;
     f.lane = Lane::small;
     f.to_name = Atom{};
     f.from = f.to = Pid{};
     f.ref = Ref{};
     f.unlink_id = 0;
+    const char* at = in.at;
+    const char* const end = in.end;
+    std::uint64_t kind = 0, lane = 0, wide = 0, tag = 0, value = 0;
+    while (at != end) {
+      const char* const field = at;
+      at = read_varint(at, end, tag);
+      // All of the head are varints but definitions; a field of the body ends it, whatever its type.
+      if (at == nullptr) [[unlikely]]
+        return fail("truncated");
+      if ((tag & 7) != 0) {
+        if (tag != frame::define) {
+          at = field;
+          break;
+        }
+        in.at = at;
+        if (!define()) return false;
+        at = in.at;
+        continue;
+      }
+      at = read_varint(at, end, value);
+      if (at == nullptr) [[unlikely]]
+        return fail("truncated");
+      switch (tag) {
+        case frame::kind:
+          kind = value;
+          continue;
+        case frame::lane:
+          lane = value;
+          continue;
+        case frame::from_id:
+          wide |= value;
+          f.from.id = static_cast<std::uint32_t>(value);
+          continue;
+        case frame::from_serial:
+          wide |= value;
+          f.from.serial = static_cast<std::uint32_t>(value);
+          continue;
+        case frame::to_id:
+          wide |= value;
+          f.to.id = static_cast<std::uint32_t>(value);
+          continue;
+        case frame::to_serial:
+          wide |= value;
+          f.to.serial = static_cast<std::uint32_t>(value);
+          continue;
+        case frame::to_name:
+          if (!atom_at(value, f.to_name)) return false;
+          continue;
+        case frame::ref_first:
+          wide |= value;
+          f.ref.first = static_cast<std::uint32_t>(value);
+          continue;
+        case frame::ref_second:
+          wide |= value;
+          f.ref.second = static_cast<std::uint32_t>(value);
+          continue;
+        case frame::ref_third:
+          wide |= value;
+          f.ref.third = static_cast<std::uint32_t>(value);
+          continue;
+        case frame::unlink_id:
+          f.unlink_id = value;
+          continue;
+        default:
+          at = field;
+          break;
+      }
+      break;
+    }
+    in.at = at;
+    if (kind >= kFrameKindCount) [[unlikely]]
+      return fail(fmt::format("{} is no kind of frame", kind));
+    if (lane > static_cast<std::uint8_t>(Lane::bulk)) [[unlikely]]
+      return fail(fmt::format("{} is no lane", lane));
+    if (wide > UINT32_MAX) [[unlikely]]
+      return fail("a number of an identifier is beyond 32 bits");
+    f.kind = static_cast<FrameKind>(kind);
+    f.lane = static_cast<Lane>(lane);
+    return true;
+  }
+
+  bool run() {
+    if (!head()) return false;
     while (!in.done()) {
-      const auto tag = in.varint();
-      const bool good = !in_body ? head_field(tag) : tag == frame::define ? define() : body_field(tag);
-      if (!good) [[unlikely]]
+      if (!body_field(in.varint())) [[unlikely]]
         return false;
       if (in.bad) [[unlikely]]
         return fail("truncated");

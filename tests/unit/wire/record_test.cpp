@@ -34,6 +34,23 @@ TEST(Record, FramesLeaveTogetherAndArriveInTheirOrder) {
   EXPECT_FALSE(reader->next(wire.decoder, frame).value());
 }
 
+TEST(Record, TheExampleOfTheProtocolPageIsWhatWeWrite) {
+  Wire wire;
+  const Frame call{.kind = FrameKind::request,
+                   .to_name = Atom("Elixir.PingPong"),
+                   .from = {.id = 1000, .serial = 3},
+                   .ref = {.first = 1, .second = 300, .third = 70'000},
+                   .body = Term(Atom("ping"))};
+  ASSERT_TRUE(wire.encoder.encode(wire.out, call).has_value());
+  EXPECT_EQ(hex(wire.out.close({.seq = 1})),
+            "32 31 08 01 1a 2d 08 01 10 e8 07 18 03 92 01 0f 45 6c 69 78 69 72 2e 50 69 6e 67 50 6f 6e 67 30 00 "
+            "38 01 40 ac 02 48 f0 a2 04 92 01 04 70 69 6e 67 50 01");
+  wire.out.clear();
+  ASSERT_TRUE(wire.encoder.encode(wire.out, call).has_value());
+  EXPECT_EQ(hex(wire.out.close({.seq = 2, .ack = 1})),
+            "32 1a 08 02 10 01 1a 14 08 01 10 e8 07 18 03 30 00 38 01 40 ac 02 48 f0 a2 04 50 01");
+}
+
 TEST(Record, WithoutFramesItIsATickOfFourBytes) {
   OutBuffer out;
   EXPECT_EQ(hex(out.close({.seq = 5})), "32 02 08 05");

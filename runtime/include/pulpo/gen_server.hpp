@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// GenServer: a plain class that answers messages, one at a time, in a process of its own.
+//
+//   class Server {
+//    public:
+//     using Protocol = pulpo::Protocol<Ping, Count, Reset>;   // anything else sent to it does not compile
+//     Server();                                               // init/1: exit(reason) is {stop, reason}; ignore() is ignore
+//     Atom handle_call(const Ping&);                          // the reply
+//     void handle_call(const Count&, From<Count> caller);     // replies later, from anywhere: caller.reply(n)
+//     void handle_cast(const Reset&);
+//     void handle_info(const Down&);                          // Down, Exit, NodeDown, NodeUp need not be in the Protocol
+//     void terminate(const Term& reason);                     // optional; exactly when GS-14 says; may wait
+//     Term describe() const;                                  // optional: crash reports, top, get_state()
+//   };
+//
+// A class may also take what no message struct fits: `Term handle_call(const Term&)`, `void handle_call(const Term&, From<Term>)`,
+// `void handle_cast(const Term&)`, `void handle_info(const Term&)`. Those come after the clauses of the Protocol.
+//
+//   Order      Messages are handled in order of arrival, each to its end before the next.
+//   Threads    Inside a process only.
+//   Suspends   start(), call(), stop(): the caller, until init, the reply, the end. Handlers may suspend too.
+//   Errors     An exception or exit(reason) in a handler ends the server, with a report (GS-15). A request that no clause takes
+//              ends only the call: its caller exits with {:function_clause, …}. A cast or info nobody takes is logged and dropped (GS-13).
+//   Cost       An idle server holds no stack. A call of a message without fields allocates nothing.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "pulpo/detail/server_body.hpp"
+#include "pulpo/process.hpp"
+#include "pulpo/server_ref.hpp"
+#include "pulpo/typed.hpp"
+
+namespace pulpo {
+
+// --- What the runtime itself sends ----------------------------------------------------------------
+
+/// A monitored process ended, or its node went (SIG-12).
+struct Down {
+  using Message = Info<"DOWN">;
+  Ref ref;
+  Atom type = atoms::process;
+  Term object;  ///< The pid, or {name, node} when it was monitored by name.
+  Term reason;
+};
+/// A linked process ended; only those that trap exits hear of it (SIG-7).
+struct Exit {
+  using Message = Info<"EXIT">;
+  Pid from;
+  Term reason;
+};
+struct NodeDown {
+  using Message = Info<"nodedown">;
+  Atom node;
+};
+struct NodeUp {
+  using Message = Info<"nodeup">;
+  Atom node;
+};
+
+// --- Asking -----------------------------------------------------------------------------------------
+
+struct CallOptions {
+  Timeout timeout = Timeout(5s);  ///< OTP's default.
+};
+
+/// A request as a term. Exits the caller with GS-6's {reason, {GenServer, :call, [server, request, timeout]}}.
+Term call(const Address& server, Term request, const CallOptions& options = {});
+/// The same as a value: Error::reason is GS-6's reason. Codes: timeout, noproc, nodedown, exited, bad_argument (calling itself).
+[[nodiscard]] Result<Term> try_call(const Address& server, Term request, const CallOptions& options = {});
+
+namespace detail {
+[[noreturn]] void exit_call(const Address& server, const Term& request, Timeout timeout, const Term& reason);
+/// The answer is no term of the declared reply: {:bad_reply, answer}.
+[[nodiscard]] Term bad_reply(const Term& answer);
+
+template <class Reply>
+bool decode_reply(const Term& answer, std::optional<Reply>& out) {
+  out = from_term<Reply>(answer);
+  return out.has_value();
+}
+template <class S, class M>
+constexpr void check_protocol() {
+  static_assert(S::Protocol::template contains<M>, "pulpo: this message is not in the server's Protocol");
+}
+}  // namespace detail
+
+/// Asks and yields the reply, or exits the caller as GS-6 says.
+template <CallMessage R>
+ReplyOf<R> call(const Address& server, const R& request, const CallOptions& options = {}) {
+  const Term term = to_term(request);
+  const Term answer = call(server, term, options);
+  if constexpr (!std::is_void_v<ReplyOf<R>>) {
+    auto reply = from_term<ReplyOf<R>>(answer);
+    if (!reply) detail::exit_call(server, term, options.timeout, detail::bad_reply(answer));
+    return std::move(*reply);
+  }
+}
+template <TypedServer S, CallMessage R>
+ReplyOf<R> call(const S& server, const R& request, const CallOptions& options = {}) {
+  detail::check_protocol<S, R>();
+  return call(static_cast<const Address&>(server), request, options);
+}
+
+/// Asks and yields the reply or the error, never exits the caller. An answer of another type is Errc::bad_message.
+template <CallMessage R>
+[[nodiscard]] Result<ReplyOf<R>> try_call(const Address& server, const R& request, const CallOptions& options = {}) {
+  Result<Term> answer = try_call(server, to_term(request), options);
+  if (!answer) return std::move(answer).error();
+  if constexpr (std::is_void_v<ReplyOf<R>>) {
+    return {};
+  } else {
+    auto reply = from_term<ReplyOf<R>>(*answer);
+    if (!reply) return Error{Errc::bad_message, detail::bad_reply(*answer), "call: reply"};
+    return std::move(*reply);
+  }
+}
+template <TypedServer S, CallMessage R>
+[[nodiscard]] Result<ReplyOf<R>> try_call(const S& server, const R& request, const CallOptions& options = {}) {
+  detail::check_protocol<S, R>();
+  return try_call(static_cast<const Address&>(server), request, options);
+}
+
+/// Tells, and does not wait. Never fails (GS-16).
+template <CastMessage M>
+void cast(const Address& server, const M& message) {
+  cast(server, to_term(message));
+}
+template <TypedServer S, CastMessage M>
+void cast(const S& server, const M& message) {
+  detail::check_protocol<S, M>();
+  cast(static_cast<const Address&>(server), to_term(message));
+}
+
+/// A plain message; handle_info() gets it.
+template <InfoMessage M>
+void send(const Address& to, const M& message) {
+  send(to, to_term(message));
+}
+template <InfoMessage M>
+Ref send_after(Duration delay, const Address& to, const M& message) {
+  return send_after(delay, to, to_term(message));
+}
+/// To the caller itself.
+template <InfoMessage M>
+Ref send_after(Duration delay, const M& message) {
+  return send_after(delay, Address(self()), to_term(message));
+}
+
+/// A request that waits for its answer, which may come from any process of this node. Copies ask the same question: the first
+/// reply counts. Made in the server that was asked.
+template <class R>
+class From {
+ public:
+  explicit From(const detail::Caller& caller) : caller_(caller), server_(self()) {}
+  [[nodiscard]] const Pid& pid() const noexcept { return caller_.pid; }
+  void reply() const requires std::is_void_v<ReplyOf<R>> { pulpo::reply(caller_.pid, caller_.ref, atoms::ok, server_); }
+  template <class V>
+  void reply(const V& value) const {
+    static_assert(std::is_convertible_v<const V&, ReplyOf<R>>, "pulpo: this is not the reply that the message declares");
+    const ReplyOf<R>& reply_value = value;
+    pulpo::reply(caller_.pid, caller_.ref, to_term(reply_value), server_);
+  }
+
+ private:
+  detail::Caller caller_;
+  Pid server_;
+};
+template <>
+class From<Term> {
+ public:
+  explicit From(const detail::Caller& caller) : caller_(caller), server_(self()) {}
+  [[nodiscard]] const Pid& pid() const noexcept { return caller_.pid; }
+  void reply(Term value) const { pulpo::reply(caller_.pid, caller_.ref, std::move(value), server_); }
+
+ private:
+  detail::Caller caller_;
+  Pid server_;
+};
+
+// --- Starting and stopping ----------------------------------------------------------------------------
+
+struct StartOptions {
+  Name name = {};                         ///< Registered before init.
+  Timeout timeout = Timeout::infinity();  ///< For init; then the server is killed and start returns timeout.
+  std::optional<unsigned> core = {};      ///< The caller's own when empty.
+};
+
+/// In a server's constructor: start() returns the error `:ignore`, a supervisor keeps the child without a process (GS-2, SUP-3).
+[[noreturn]] void ignore();
+/// True for what start() returns when the constructor called ignore().
+[[nodiscard]] bool is_ignore(const Error& error) noexcept;
+
+/// Ends the server by terminate(reason) and waits until it is gone (GS-17). Errors: noproc; exited with the reason it had instead.
+Result<void> stop(const Address& server, Term reason = atoms::normal, Timeout timeout = Timeout::infinity());
+/// What the server's describe() says; nil when it has none.
+[[nodiscard]] Result<Term> get_state(const Address& server, Timeout timeout = Timeout(5s));
+
+namespace detail {
+
+/// The tag of a term that may be a message: the atom, or a tuple's first one.
+[[nodiscard]] inline Atom tag_of(const Term& term) noexcept {
+  if (term.is_atom()) return term.atom();
+  if (term.is_tuple()) {
+    const auto elements = term.elements();
+    if (!elements.empty() && elements[0].is_atom()) return elements[0].atom();
+  }
+  return Atom::from_index(~0u);  // no atom has this number
+}
+
+template <class S>
+struct ProtocolOf {
+  using Type = Protocol<>;
+};
+template <class S>
+requires requires { typename S::Protocol; }
+struct ProtocolOf<S> {
+  using Type = typename S::Protocol;
+};
+
+template <class S, class M>
+concept RepliesNow = requires(S& server, const M& message) {
+  server.handle_call(message);
+};
+template <class S, class M>
+concept RepliesLater = requires(S& server, const M& message, From<M> caller) {
+  server.handle_call(message, caller);
+};
+template <class S, class M>
+concept HandlesCast = requires(S& server, const M& message) {
+  server.handle_cast(message);
+};
+template <class S, class M>
+concept HandlesInfo = requires(S& server, const M& message) {
+  server.handle_info(message);
+};
+
+/// Decodes `term` as M and calls `function` with it; false when it is another message.
+template <class M, class F>
+bool with_message(Atom tag, const Term& term, F&& function) {
+  if (tag != M::Message::tag()) return false;
+  M message{};
+  if (!Codec<M>::decode(term, message)) return false;
+  function(static_cast<const M&>(message));
+  return true;
+}
+
+/// Everything of one server class: five small functions over ServerBody.
+template <class S, class... A>
+class Server final : public ServerBody {
+ public:
+  using Messages = typename ProtocolOf<S>::Type;
+  using Arguments = std::tuple<A...>;
+  static_assert(std::is_constructible_v<S, const A&...>,
+                "pulpo: the server has no constructor for these arguments (they are kept for restarts and handed over as const&)");
+
+  explicit Server(std::shared_ptr<const Arguments> arguments) : arguments_(std::move(arguments)) {}
+
+ protected:
+  void construct() override {
+    std::apply([this](const A&... argument) { server_.emplace(argument...); }, *arguments_);
+    arguments_.reset();
+  }
+
+  bool on_call(const Term& request, const Caller& caller) override {
+    const Atom tag = tag_of(request);
+    if (Messages::any([&]<class M>() { return this->template call_clause<M>(tag, request, caller); })) return true;
+    if constexpr (RepliesLater<S, Term>) {
+      server_->handle_call(request, From<Term>(caller));
+      return true;
+    } else if constexpr (RepliesNow<S, Term>) {
+      pulpo::reply(caller.pid, caller.ref, server_->handle_call(request));
+      return true;
+    }
+    return false;
+  }
+
+  bool on_cast(const Term& message) override {
+    const Atom tag = tag_of(message);
+    if (Messages::any([&]<class M>() { return this->template cast_clause<M>(tag, message); })) return true;
+    if constexpr (HandlesCast<S, Term>) {
+      server_->handle_cast(message);
+      return true;
+    }
+    return false;
+  }
+
+  bool on_info(const Term& message) override {
+    const Atom tag = tag_of(message);
+    if (Messages::any([&]<class M>() { return this->template info_clause<M, true>(tag, message); })) return true;
+    if (info_clause<Down, false>(tag, message) || info_clause<Exit, false>(tag, message) || info_clause<NodeDown, false>(tag, message) ||
+        info_clause<NodeUp, false>(tag, message))
+      return true;
+    if constexpr (HandlesInfo<S, Term>) {
+      server_->handle_info(message);
+      return true;
+    }
+    return false;
+  }
+
+  void on_terminate(const Term& reason) override {
+    if constexpr (requires(S & server) { server.terminate(reason); }) server_->terminate(reason);
+  }
+
+  [[nodiscard]] std::optional<Term> describe_state() const override {
+    if constexpr (requires(const S& server) { server.describe(); }) {
+      return to_term(server_->describe());
+    } else {
+      return std::nullopt;
+    }
+  }
+
+  [[nodiscard]] std::string_view class_name() const override { return type_name<S>(); }
+
+ private:
+  template <class M>
+  bool call_clause(Atom tag, const Term& request, const Caller& caller) {
+    if constexpr (CallMessage<M>) {
+      static_assert(RepliesNow<S, M> || RepliesLater<S, M>,
+                    "pulpo: the server's Protocol has a Call that it does not handle: add Reply handle_call(const M&)");
+      return with_message<M>(tag, request, [&](const M& message) {
+        if constexpr (RepliesLater<S, M>) {
+          server_->handle_call(message, From<M>(caller));
+        } else if constexpr (std::is_void_v<ReplyOf<M>>) {
+          server_->handle_call(message);
+          pulpo::reply(caller.pid, caller.ref, atoms::ok);
+        } else {
+          static_assert(std::is_convertible_v<decltype(server_->handle_call(message)), ReplyOf<M>>,
+                        "pulpo: handle_call returns another type than the message's Call<name, Reply> declares");
+          const ReplyOf<M> value = server_->handle_call(message);
+          pulpo::reply(caller.pid, caller.ref, to_term(value));
+        }
+      });
+    } else {
+      return false;
+    }
+  }
+
+  template <class M>
+  bool cast_clause(Atom tag, const Term& term) {
+    if constexpr (CastMessage<M>) {
+      static_assert(HandlesCast<S, M>, "pulpo: the server's Protocol has a Cast that it does not handle: add void handle_cast(const M&)");
+      return with_message<M>(tag, term, [this](const M& message) { server_->handle_cast(message); });
+    } else {
+      return false;
+    }
+  }
+
+  template <class M, bool promised>
+  bool info_clause(Atom tag, const Term& term) {
+    if constexpr (InfoMessage<M>) {
+      static_assert(HandlesInfo<S, M> || !promised,
+                    "pulpo: the server's Protocol has an Info that it does not handle: add void handle_info(const M&)");
+      if constexpr (HandlesInfo<S, M>) {
+        return with_message<M>(tag, term, [this](const M& message) { server_->handle_info(message); });
+      }
+    }
+    return false;
+  }
+
+  std::optional<S> server_;
+  std::shared_ptr<const Arguments> arguments_;  ///< Until construct().
+};
+
+/// What a start argument is kept as until the last restart: a value. Text becomes a std::string, since a `const char*` may not last.
+template <class A>
+using Kept = std::conditional_t<std::is_same_v<std::decay_t<A>, const char*> || std::is_same_v<std::decay_t<A>, char*>, std::string,
+                                std::decay_t<A>>;
+
+template <class S, class... A>
+Result<Pid> start_with(const StartOptions& options, bool link, A&&... arguments) {
+  using Made = Server<S, Kept<A>...>;
+  return start_server(std::make_unique<Made>(std::make_shared<const typename Made::Arguments>(std::forward<A>(arguments)...)),
+                      {.name = options.name.atom(), .link = link, .timeout = options.timeout, .core = options.core});
+}
+
+}  // namespace detail
+
+/// Starts a server of class S, linked to the caller, and waits until its constructor has returned (GS-1). Errors: already_exists with
+/// reason {:already_started, pid}; exited with the reason its constructor gave to exit(), or :ignore; timeout; busy.
+template <class S, class... A>
+[[nodiscard]] Result<Pid> start_link(const StartOptions& options, A&&... arguments) {
+  return detail::start_with<S>(options, true, std::forward<A>(arguments)...);
+}
+/// The same without a link.
+template <class S, class... A>
+[[nodiscard]] Result<Pid> start(const StartOptions& options, A&&... arguments) {
+  return detail::start_with<S>(options, false, std::forward<A>(arguments)...);
+}
+
+}  // namespace pulpo

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The server's side of GenServer: init, the loop, terminate and the crash report. The client's side is gen_server.cpp.
+#include "pulpo/detail/server_body.hpp"
+
+#include "otp/system_messages.hpp"
+#include "proc/message.hpp"
+#include "pulpo/error.hpp"
+#include "pulpo/log.hpp"
+
+namespace pulpo::detail {
+
+bool is_orderly(const Term& reason) {
+  if (reason.is_atom(atoms::normal) || reason.is_atom(atoms::shutdown)) return true;
+  return reason.is_tuple(2) && reason.elements()[0].is_atom(atoms::shutdown);
+}
+
+std::string reason_line(std::string_view kind, const Term& reason) {
+  if (reason.is_tuple(3) && reason.elements()[0].is_atom("exception"_atom)) {
+    const auto type = reason.elements()[1].as_text();
+    const auto what = reason.elements()[2].as_text();
+    if (type && what) return fmt::format("** ({}) {}", *type, *what);
+  }
+  return fmt::format("** ({}) {}", kind, reason_text(reason));
+}
+
+bool ServerBody::on_cast(const Term&) { return false; }
+bool ServerBody::on_info(const Term&) { return false; }
+void ServerBody::on_terminate(const Term&) {}
+std::optional<Term> ServerBody::describe_state() const { return std::nullopt; }
+
+Term ServerBody::who() const { return name_ ? Term(*name_) : Term(self()); }
+
+/// What construct() throws ends the process as it is: exit(reason) silently ({stop, Reason}), an exception with proc's report.
+bool ServerBody::start() {
+  try {
+    construct();
+  } catch (const Ignoring&) {
+    ignored_ = true;  // its starter's question comes first, and is the last
+  }
+  return true;
+}
+
+void ServerBody::handle(MessagePtr message) {
+  std::optional<Term> reason;
+  try {
+    reason = deliver(*message);
+    if (!reason) return;
+  } catch (const Killed&) {
+    throw;
+  } catch (...) {
+    reason = exception_reason();
+  }
+  end(*message, std::move(*reason));
+}
+
+/// The reason to stop for, if the message is one to stop for.
+std::optional<Term> ServerBody::deliver(const Message& message) {
+  switch (message.kind) {
+    case Signal::request:
+      if (ignored_ || system::is_system(message.body)) return system_request(message);
+      if (!on_call(message.body, Caller{message.from, message.ref})) {
+        // DIFFERENCES: in OTP the server would end; here its caller alone does.
+        refuse(message.from, message.ref,
+               Term::tuple({atoms::function_clause, Term::list({Term::tuple({who(), "handle_call"_atom, Term::list({message.body})})})}));
+      }
+      return std::nullopt;
+    case Signal::cast:
+      if (!ignored_ && !on_cast(message.body)) log_unexpected("handle_cast", message.body);
+      return std::nullopt;
+    case Signal::exit_message:
+      if (message.from == parent_) return message.body;  // GS-14: it never reaches handle_info
+      [[fallthrough]];
+    default: {
+      const Term term = term_of(message);
+      if (!ignored_ && !on_info(term)) log_unexpected("handle_info", term);
+      return std::nullopt;
+    }
+  }
+}
+
+std::optional<Term> ServerBody::system_request(const Message& message) {
+  if (message.body.is_atom(system::started())) {
+    if (!ignored_) {
+      reply(message.from, message.ref, atoms::ok);
+      return std::nullopt;
+    }
+    if (name_) (void)unregister_name(*name_);  // GS-2: free before the starter hears
+    reply(message.from, message.ref, system::ignore());
+    return Term(atoms::normal);
+  }
+  if (ignored_) {
+    refuse(message.from, message.ref, atoms::noproc);
+    return std::nullopt;
+  }
+  const auto words = message.body.elements();
+  if (words[1].is_atom(system::terminate_word()) && words.size() == 3) return words[2];  // ending answers it (GS-17)
+  if (words[1].is_atom(system::get_state_word())) {
+    reply(message.from, message.ref, describe_state().value_or(Term()));
+  } else {
+    refuse(message.from, message.ref, Term::tuple({atoms::badarg, message.body}));
+  }
+  return std::nullopt;
+}
+
+/// GS-13, in Elixir's words.
+void ServerBody::log_unexpected(std::string_view callback, const Term& message) const {
+  log::error("{} {} received unexpected message in {}/2: {}", class_name(), who().text(), callback, message.text());
+}
+
+void ServerBody::end(const Message& last, Term reason) {
+  if (!ignored_) {
+    try {
+      on_terminate(reason);
+    } catch (const Killed&) {
+      throw;
+    } catch (...) {
+      reason = exception_reason();  // as in OTP, the later failure is the one that is reported
+    }
+  }
+  if (!is_orderly(reason)) {  // GS-15
+    std::string text = fmt::format("GenServer {} terminating\n{}\nLast message", who().text(), reason_line("stop", reason));
+    if (last.kind == Signal::request) {
+      text += fmt::format(" (from {}): {}", Term(last.from).text(), last.body.text());
+    } else {
+      text += fmt::format(": {}", term_of(last).text());
+    }
+    try {
+      if (const auto state = describe_state()) text += fmt::format("\nState: {}", state->text());
+    } catch (const Killed&) {
+      throw;
+    } catch (...) {  // the report is about `reason`, not about this
+      text += fmt::format("\nState: describe() failed with {}", exception_reason().text());
+    }
+    log::write(log::Level::error, text);
+  }
+  exit(std::move(reason));
+}
+
+}  // namespace pulpo::detail

@@ -10,9 +10,7 @@
 #include <vector>
 
 #include "pulpo/log.hpp"
-#include "pulpo/process.hpp"
-#include "pulpo/runtime.hpp"
-#include "pulpo/term.hpp"
+#include "pulpo/pulpo.hpp"
 #include "unit/proc/runtime_fixture.hpp"
 
 namespace pulpo::testing {

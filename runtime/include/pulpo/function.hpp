@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Functions by name: code is named, never shipped. What rpc, remote spawn, tasks, the console and its help can call.
+//
+//   inline constexpr auto kPing = function("PingPong.ping", "Answers :pong.", [] { return call(kServer, Ping{}); });
+//
+// "PingPong.ping" is the module Elixir.PingPong and the function ping; the arity is the callable's. Arguments and result are
+// terms of the types in pulpo/codec.hpp, so that a call from elsewhere is checked before the callable runs.
+//
+//   Threads    Any; they are constants.
+//   Errors     Arguments of other types exit the caller with {:function_clause, [{module, name, arguments}]}, another number
+//              of them with {:undef, …}, as in Erlang.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "pulpo/process.hpp"
+#include "pulpo/typed.hpp"
+
+namespace pulpo {
+
+/// A function as a table row: types erased, terms in, a term out.
+struct Function {
+  const char* name;           ///< "PingPong.ping".
+  const char* documentation;  ///< One sentence, for help.
+  std::uint8_t arity;
+  Term (*invoke)(const Function& self, std::span<const Term> arguments);
+
+  [[nodiscard]] Term operator()(std::span<const Term> arguments) const { return invoke(*this, arguments); }
+  /// The module and the function's own name, as atoms; empty when `name` is not "Module.function".
+  [[nodiscard]] std::optional<std::pair<Atom, Atom>> module_and_name() const;
+};
+
+namespace detail {
+[[noreturn]] void exit_undef(const Function& function, std::span<const Term> arguments);
+[[noreturn]] void exit_function_clause(const Function& function, std::span<const Term> arguments);
+
+template <class M>
+struct SignatureOf {
+  static_assert(kDependentFalse<M>, "pulpo: function() takes a lambda with one signature: no auto parameters, no overloads");
+};
+template <class C, class R, class... A>
+struct SignatureOf<R (C::*)(A...) const> {
+  using Return = R;
+  using Arguments = std::tuple<std::decay_t<A>...>;
+};
+
+template <class F>
+Term invoke_function(const Function& self, std::span<const Term> arguments) {
+  using Signature = SignatureOf<decltype(&F::operator())>;
+  using Arguments = typename Signature::Arguments;
+  if (arguments.size() != std::tuple_size_v<Arguments>) exit_undef(self, arguments);
+  Arguments values{};
+  const bool fits = std::apply(
+      [&arguments](auto&... value) {
+        [[maybe_unused]] std::size_t index = 0;
+        return (decode_into(arguments[index++], value) && ...);
+      },
+      values);
+  if (!fits) exit_function_clause(self, arguments);
+  if constexpr (std::is_void_v<typename Signature::Return>) {
+    std::apply(F{}, std::move(values));
+    return atoms::ok;
+  } else {
+    return to_term(std::apply(F{}, std::move(values)));
+  }
+}
+}  // namespace detail
+
+/// A function with its C++ type: callable here, and a row of a table.
+template <class F>
+class NamedFunction {
+ public:
+  using Arguments = typename detail::SignatureOf<decltype(&F::operator())>::Arguments;
+  consteval NamedFunction(const char* name, const char* documentation)
+      : row_{name, documentation, static_cast<std::uint8_t>(std::tuple_size_v<Arguments>), &detail::invoke_function<F>} {}
+
+  template <class... A>
+  auto operator()(A&&... arguments) const {
+    return F{}(std::forward<A>(arguments)...);
+  }
+  constexpr operator const Function&() const noexcept { return row_; }  // NOLINT: it is a row
+
+ private:
+  Function row_;
+};
+
+template <class F>
+[[nodiscard]] consteval NamedFunction<F> function(const char* name, const char* documentation, F) {
+  static_assert(std::is_empty_v<F> && std::is_default_constructible_v<F>, "pulpo: a function by name captures nothing: hand it arguments");
+  return NamedFunction<F>(name, documentation);
+}
+
+/// The functions of some applications, found as Erlang finds them: by module, name and arity.
+class FunctionTable {
+ public:
+  void add(const Function& function);
+  [[nodiscard]] const Function* find(Atom module, Atom name, std::size_t arity) const noexcept;
+  /// In the order they were added.
+  [[nodiscard]] std::vector<const Function*> all() const;
+
+ private:
+  struct Row {
+    Atom module, name;
+    Function function;
+  };
+  std::vector<Row> rows_;
+};
+
+}  // namespace pulpo

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Echo and NodeInfo: two servers of every node, for measuring it from outside.
+//
+// `Pulpo.Echo` answers a call with the call's own argument and counts: a bench that got N answers can ask whether the server
+// gave N. `Pulpo.Node` answers `:usage` with what that cost.
+//
+//   Cost       An echo of an atom or a small number: no allocation.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "pulpo/gen_server.hpp"
+
+namespace pulpo {
+
+class Echo {
+ public:
+  Term handle_call(const Term& request) {
+    ++calls_;
+    return request;
+  }
+  [[nodiscard]] std::uint64_t describe() const { return calls_; }
+
+ private:
+  std::uint64_t calls_ = 0;
+};
+
+/// %{calls: …, cpu_us: …, rss_kib: …, cores: …, loop: "uring", version: "…", processes: …}
+struct NodeUsage {
+  using Message = Call<"usage", Term>;
+};
+
+class NodeInfo {
+ public:
+  using Protocol = pulpo::Protocol<NodeUsage>;
+  explicit NodeInfo(std::string version) : version_(std::move(version)) {}
+  Term handle_call(const NodeUsage&);
+
+ private:
+  std::string version_;
+};
+
+inline constexpr auto kEcho = local<Protocol<>>("Pulpo.Echo");
+inline constexpr auto kNodeInfo = local<NodeInfo::Protocol>("Pulpo.Node");
+
+}  // namespace pulpo

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pulpo/function.hpp"
+
+namespace pulpo {
+
+std::optional<std::pair<Atom, Atom>> Function::module_and_name() const {
+  const std::string_view text = name;
+  const std::size_t dot = text.rfind('.');
+  if (dot == std::string_view::npos || dot == 0 || dot + 1 == text.size()) return std::nullopt;
+  const auto module = atom_of_name(text.substr(0, dot));
+  const auto own = Atom::make(text.substr(dot + 1));
+  if (!module || !own) return std::nullopt;
+  return std::pair(*module, *own);
+}
+
+namespace detail {
+namespace {
+
+/// [{module, name, arguments}]: the top of an Erlang stack trace.
+Term top_of_trace(const Function& function, std::span<const Term> arguments) {
+  const auto name = function.module_and_name();
+  return Term::list(
+      {Term::tuple({name ? Term(name->first) : Term(), name ? Term(name->second) : Term(function.name), Term::list(arguments)})});
+}
+
+}  // namespace
+
+void exit_undef(const Function& function, std::span<const Term> arguments) {
+  exit(Term::tuple({atoms::undef, top_of_trace(function, arguments)}));
+}
+
+void exit_function_clause(const Function& function, std::span<const Term> arguments) {
+  exit(Term::tuple({atoms::function_clause, top_of_trace(function, arguments)}));
+}
+
+}  // namespace detail
+
+void FunctionTable::add(const Function& function) {
+  const auto name = function.module_and_name();
+  PULPO_ASSERT(name.has_value());  // function("Module.name", …): a name that nobody could say is a mistake of the program
+  rows_.push_back({name->first, name->second, function});
+}
+
+const Function* FunctionTable::find(Atom module, Atom name, std::size_t arity) const noexcept {
+  for (const Row& row : rows_) {
+    if (row.module == module && row.name == name && row.function.arity == arity) return &row.function;
+  }
+  return nullptr;
+}
+
+std::vector<const Function*> FunctionTable::all() const {
+  std::vector<const Function*> functions;
+  functions.reserve(rows_.size());
+  for (const Row& row : rows_) functions.push_back(&row.function);
+  return functions;
+}
+
+}  // namespace pulpo

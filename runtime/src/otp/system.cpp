@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pulpo/system.hpp"
+
+#include "base/usage.hpp"
+#include "otp/application_controller.hpp"
+#include "otp/echo.hpp"
+#include "pulpo/runtime.hpp"
+#include "pulpo/supervisor.hpp"
+
+namespace pulpo {
+namespace {
+
+constexpr auto kSupervisor = local<Protocol<>>("Pulpo.Supervisor");
+
+ChildSpec controller(std::vector<Application> applications) {
+  const Atom name = ApplicationController::registered_name();
+  ChildSpec spec =
+      child({.name = name, .shutdown = Shutdown::infinity()},
+            [name, kept = std::make_shared<const std::vector<Application>>(std::move(applications))](std::optional<unsigned> core) {
+              return detail::start_server(std::make_unique<ApplicationController>(*kept), {.name = name, .core = core});
+            });
+  spec.class_name = "application_controller";
+  return spec;
+}
+
+}  // namespace
+
+Term NodeInfo::handle_call(const NodeUsage&) {
+  const Usage usage = process_usage();
+  const Runtime& here = runtime();
+  const auto calls = get_state(kEcho);
+  return Term::map({{"calls"_atom, calls ? *calls : Term(atoms::undefined)},
+                    {"cpu_us"_atom, to_term(usage.cpu_microseconds)},
+                    {"rss_kib"_atom, to_term(usage.rss_kibibytes)},
+                    {"cores"_atom, to_term(here.core_count())},
+                    {"loop"_atom, here.loop_name()},
+                    {"version"_atom, version_},
+                    {"processes"_atom, to_term(here.process_count())}});
+}
+
+Result<Pid> start_system(SystemOptions options) {
+  if (options.version.empty()) options.version = PULPO_VERSION;
+  return start_supervisor_alone({.name = kSupervisor,
+                                 .children = {worker<Echo>({.name = kEcho}), worker<NodeInfo>({.name = kNodeInfo}, options.version),
+                                              controller(std::move(options.applications))}});
+}
+
+Result<void> stop_system() { return stop(kSupervisor, atoms::shutdown); }
+
+}  // namespace pulpo

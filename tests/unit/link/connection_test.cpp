@@ -375,7 +375,7 @@ TEST_P(AuthenticatedPeer, AnOversizedRecordIsRefusedByItsLengthAlone) {
   EXPECT_NE(accepting_.ending->fault.detail.find("a@127.0.0.1 sent what is no record"), std::string::npos);
 }
 
-TEST_P(AuthenticatedPeer, AClaimedLengthWithoutItsBytesCostsNoMemory) {
+TEST_P(AuthenticatedPeer, AClaimedLengthWithoutItsBytesIsWaitedFor) {
   authenticate();
   say("\x32\x80\x80\x80\x40" + std::string(1000, 'z'));  // 128 MiB are announced
   say("z");

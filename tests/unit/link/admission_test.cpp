@@ -6,7 +6,7 @@
 
 #include <vector>
 
-namespace pulpo::link {
+namespace pulpo::links {
 namespace {
 
 constexpr TimePoint kStart{1'000'000s};
@@ -117,4 +117,4 @@ TEST(Admission, LinesInTheLogAreLimitedOverAllAddresses) {
 }
 
 }  // namespace
-}  // namespace pulpo::link
+}  // namespace pulpo::links

@@ -11,7 +11,7 @@
 #include "link_fixture.hpp"
 #include "wire/record.hpp"
 
-namespace pulpo::link {
+namespace pulpo::links {
 namespace {
 
 /// An owner that writes down what befell it.
@@ -449,4 +449,4 @@ INSTANTIATE_TEST_SUITE_P(Loops, AuthenticatedPeer, testing::ValuesIn(kinds()),
                          [](const auto& info) { return info.param == io::LoopKind::epoll ? "Epoll" : "Uring"; });
 
 }  // namespace
-}  // namespace pulpo::link
+}  // namespace pulpo::links

@@ -7,7 +7,7 @@
 
 #include <string>
 
-namespace pulpo::link {
+namespace pulpo::links {
 namespace {
 
 using Bytes32 = std::array<unsigned char, 32>;
@@ -114,4 +114,4 @@ TEST(Cpace, LengthsAreLeb128) {
 }
 
 }  // namespace
-}  // namespace pulpo::link
+}  // namespace pulpo::links

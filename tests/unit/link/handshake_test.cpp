@@ -10,7 +10,7 @@
 #include "link_fixture.hpp"
 #include "wire/messages.hpp"
 
-namespace pulpo::link {
+namespace pulpo::links {
 namespace {
 
 using Step = Handshake::Step;
@@ -379,4 +379,4 @@ TEST(Handshake, WhatAPeerSaysIsMadePrintable) {
 }
 
 }  // namespace
-}  // namespace pulpo::link
+}  // namespace pulpo::links

@@ -11,7 +11,7 @@
 #include "link/handshake.hpp"
 #include "pulpo/log.hpp"
 
-namespace pulpo::link {
+namespace pulpo::links {
 
 class FixedCookies final : public Cookies {
  public:
@@ -55,4 +55,4 @@ class LogEar {
 
 inline Identity identity(std::string name, std::uint32_t creation = 5) { return {.name = std::move(name), .creation = creation}; }
 
-}  // namespace pulpo::link
+}  // namespace pulpo::links

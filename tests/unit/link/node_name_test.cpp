@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace pulpo::link {
+namespace pulpo::links {
 namespace {
 
 TEST(NodeName, IsAHeadAndAHostAroundExactlyOneAt) {  // NODE-1, NODE-34
@@ -25,4 +25,4 @@ TEST(NodeName, IsPrintedAsElixirPrintsTheAtom) {
 }
 
 }  // namespace
-}  // namespace pulpo::link
+}  // namespace pulpo::links

@@ -122,12 +122,14 @@ bool Address::same_host(const Address& other) const noexcept {
 }
 
 std::string Address::text() const {
-  return family() == AF_INET6 ? fmt::format("[{}]:{}", ip_text(), port()) : fmt::format("{}:{}", ip_text(), port());
+  const std::string ip = ip_text();
+  return ip.find(':') != std::string::npos ? fmt::format("[{}]:{}", ip, port()) : fmt::format("{}:{}", ip, port());
 }
 
 std::string Address::ip_text() const {
   char text[INET6_ADDRSTRLEN] = {};
-  if (family() == AF_INET) return ::inet_ntop(AF_INET, &v4_.sin_addr, text, sizeof text);
+  // A listener of both families sees IPv4 peers as ::ffff:a.b.c.d; people know them as a.b.c.d.
+  if (const std::uint8_t* v4 = v4_bytes(&any_); v4 != nullptr) return ::inet_ntop(AF_INET, v4, text, sizeof text);
   if (family() != AF_INET6) return "no address";
   std::string ip = ::inet_ntop(AF_INET6, &v6_.sin6_addr, text, sizeof text);
   if (const auto scope = v6_.sin6_scope_id; scope != 0) {

@@ -57,6 +57,12 @@ TEST(Address, OneHostIsTheSameOnEveryPortAndInBothFamilies) {
   EXPECT_FALSE(Address{}.same_host(Address{}));
 }
 
+TEST(Address, AnIpv4PeerOfAListenerOfBothFamiliesIsWrittenAsPeopleKnowIt) {
+  EXPECT_EQ(parsed("::ffff:192.168.1.10", 4369).text(), "192.168.1.10:4369");
+  EXPECT_EQ(parsed("::ffff:192.168.1.10").ip_text(), "192.168.1.10");
+  EXPECT_EQ(parsed("::1", 4369).text(), "[::1]:4369");
+}
+
 TEST(Address, ThePortCanBeChangedAndNothingElse) {
   for (const char* text : {"10.1.2.3", "2001:db8::1"}) {
     Address address = parsed(text, 1);

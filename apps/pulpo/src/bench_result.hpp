@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// BenchResult: what `bench call` measured, and how it is told to people and to machines.
+//
+//   Threads    Any; plain data.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/histogram.hpp"
+#include "pulpo/time.hpp"
+
+namespace pulpo::cli {
+
+struct BenchResult {
+  // What was asked for.
+  std::string node;
+  std::string server;
+  std::uint64_t concurrency = 0;
+  std::uint64_t payload_bytes = 0;
+  std::uint64_t cores = 1;  ///< On this side.
+  Duration warmup{};
+  std::string loop;     ///< On this side.
+  bool sealed = false;  ///< Were the connection's frames encrypted?
+
+  // What came out. Only calls that began after the warm-up count, unless said otherwise.
+  Duration duration{};
+  Histogram latency{};                                             ///< In nanoseconds, of calls that were answered rightly.
+  std::vector<std::pair<std::string, std::uint64_t>> errors = {};  ///< Calls that failed, by kind; warm-up included.
+  // Processor time of both ends over the same stretch, and the calls that were answered in it.
+  std::uint64_t cpu_calls = 0;
+  double cpu_seconds_here = 0;
+  std::optional<double> cpu_seconds_there = {};
+  // All calls of this run, as counted on both ends; the server's is absent when it does not tell.
+  std::uint64_t calls_made = 0;
+  std::optional<std::uint64_t> calls_served = {};
+
+  [[nodiscard]] double calls_per_second() const;
+  [[nodiscard]] std::uint64_t errors_count() const;
+  /// Both ends; this side's alone when the other does not tell.
+  [[nodiscard]] double cpu_seconds_per_million() const;
+  /// "2 timeout, 1 no process", or "none".
+  [[nodiscard]] std::string errors_text() const;
+  /// Why these figures are not to be trusted, or an empty text.
+  [[nodiscard]] std::string fault() const;
+};
+
+/// Some lines for a person.
+[[nodiscard]] std::string bench_text(const BenchResult& result);
+/// One object; scripts rely on its keys (architecture.md, section 4).
+[[nodiscard]] std::string bench_json(const BenchResult& result);
+
+}  // namespace pulpo::cli

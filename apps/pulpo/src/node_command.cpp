@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `pulpo node`: a node, from its first line in the log to its orderly end.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <thread>
+
+#include "base/cpus.hpp"
+#include "common_options.hpp"
+#include "cookie.hpp"
+#include "program.hpp"
+#include "pulpo/log.hpp"
+#include "pulpo/net/node.hpp"
+#include "pulpo/system.hpp"
+#include "signals.hpp"
+
+namespace pulpo::cli {
+namespace {
+
+/// Applications that do not stop within it are not waited for any longer (Settled points, Stopping: bounded in time).
+constexpr int kStopMilliseconds = 30'000;
+/// What remains then (connections, loops) takes milliseconds. Should it not, the kernel ends the program.
+constexpr unsigned kLeaveSeconds = 10;
+
+struct NodePlan {
+  NodeOptions options;
+  std::vector<Atom> applications;  ///< To start, in order.
+};
+
+/// What of `text` a node's name may hold (NODE-1).
+std::string name_characters(std::string_view text) {
+  std::string name;
+  for (const char c : text) {
+    if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '-') name += c;
+  }
+  return name;
+}
+
+/// The host's name, or the board's serial number when it has only the name that every fresh image has.
+std::string automatic_name() {
+  std::string name = name_characters(short_host_name());
+  if (!name.empty() && name != "localhost") return name;
+  const int file = ::open("/proc/device-tree/serial-number", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return {};
+  char bytes[64];
+  const ssize_t size = ::read(file, bytes, sizeof bytes);
+  ::close(file);
+  return size > 0 ? name_characters(std::string_view(bytes, static_cast<std::size_t>(size))) : std::string{};
+}
+
+Outcome<std::vector<Atom>> read_applications(const Program& program, const Arguments& arguments) {
+  std::vector<Atom> wanted;
+  for (const std::string& name : arguments.all("app")) {
+    const auto& known = program.applications();
+    if (std::none_of(known.begin(), known.end(), [&](const Application& application) { return application.name == name; })) {
+      std::string names;
+      for (const Application& application : known) names += fmt::format("{}{}", names.empty() ? "" : ", ", application.name);
+      return wrong_usage(fmt::format("no application '{}' in this program; it has: {}", name, names.empty() ? "none" : names));
+    }
+    const Atom atom(name);
+    if (std::find(wanted.begin(), wanted.end(), atom) == wanted.end()) wanted.push_back(atom);
+  }
+  return wanted;
+}
+
+Outcome<void> read_node_name(const Arguments& arguments, NodeOptions& options) {
+  // One that was typed stands above one from the environment; two of a kind contradict each other.
+  const bool short_name = arguments.has("sname") && (arguments.typed("sname") || !arguments.typed("name"));
+  const bool long_name = arguments.has("name") && (arguments.typed("name") || !arguments.typed("sname"));
+  if (short_name && long_name) return wrong_usage("--name and --sname exclude each other; give one");
+  if (short_name) {
+    options.kind = NameKind::short_name;
+    options.name = *arguments.get("sname");
+    if (options.name == "auto") {
+      options.name = automatic_name();
+      if (options.name.empty()) return wrong_usage("--sname auto: this machine has neither a host name nor a serial number; give a name");
+    }
+  } else if (long_name) {
+    options.kind = NameKind::long_name;
+    options.name = *arguments.get("name");
+  }
+  return {};
+}
+
+Outcome<NodePlan> read_plan(Program& program, const Arguments& arguments) {
+  NodePlan plan;
+  NodeOptions& options = plan.options;
+  PULPO_TRY(plan.applications, read_applications(program, arguments));
+  PULPO_CHECK(read_node_name(arguments, options));
+  PULPO_TRY(const auto cores, arguments.number("cores", 1, 64, std::min(count_cpus().usable(), 64u)));
+  options.runtime.cores = static_cast<unsigned>(cores);
+  PULPO_TRY(options.runtime.loop, loop_choice(arguments));
+  // A page and a signal's frame are the least that a process can run on; more than 64 MiB a process is a mistyped number.
+  PULPO_TRY(const auto stack, arguments.bytes("stack-size", 16 * 1024, 64u << 20, options.runtime.stack_bytes));
+  options.runtime.stack_bytes = static_cast<std::size_t>(stack);
+  options.listen = arguments.get("listen").value_or("");
+  PULPO_TRY(options.mapper_port, mapper_port(arguments));
+  options.start_mapper = !arguments.has("no-mapper");
+  if (options.kind == NameKind::none) return plan;  // nobody can reach it: it needs no secret
+  PULPO_TRY(auto cookie, find_cookie(arguments, program.random()));
+  if (!cookie.warning.empty()) log::warning("{}", cookie.warning);
+  options.cookie = std::move(cookie.value);
+  return plan;
+}
+
+/// Starts the system and the applications; why not, when one fails.
+Outcome<void> start_applications(Program& program, Node& node, const std::vector<Atom>& wanted) {
+  std::optional<Fault> failed = Fault{.code = Errc::exited, .where = "", .detail = "the node's own processes did not start"};
+  node.runtime().run([&] {
+    if (auto system = start_system({.applications = program.applications()}); !system) {
+      failed->detail = system.error().text();
+      return;
+    }
+    for (const Atom name : wanted) {
+      if (auto started = start_application(name); !started) {
+        const Error& error = started.error();
+        failed->detail = fmt::format("application {} did not start: {}", name.text(), error.detail.empty() ? error.text() : error.detail);
+        return;
+      }
+    }
+    failed.reset();
+  });
+  if (failed) return std::move(*failed);
+  return {};
+}
+
+/// Stops what runs, in order, unless a second signal or the time limit comes first. True when it was orderly.
+bool stop_applications(Node& node, Signals& signals) {
+  const int done = ::eventfd(0, EFD_CLOEXEC);
+  std::thread stopper([&node, done] {
+    node.runtime().run([] { static_cast<void>(stop_system()); });
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t wrote = ::write(done, &one, sizeof one);  // an eventfd at 0 takes it
+  });
+  pollfd descriptors[] = {{signals.descriptor(), POLLIN, 0}, {done, POLLIN, 0}};
+  int ready = 0;
+  do ready = ::poll(descriptors, 2, kStopMilliseconds);
+  while (ready < 0 && errno == EINTR);
+  const bool orderly = (descriptors[1].revents & POLLIN) != 0;
+  if (!orderly) {
+    const char* const name = signals.take();
+    log::warning("{}: leaving without waiting for applications", name != nullptr ? name : "applications take too long to stop");
+  }
+  ::alarm(kLeaveSeconds);
+  node.stop();  // ends the stopper's process too, if it still runs
+  stopper.join();
+  ::close(done);
+  return orderly;
+}
+
+const char* await_signal(Signals& signals) {
+  pollfd descriptor{signals.descriptor(), POLLIN, 0};
+  for (;;) {
+    if (::poll(&descriptor, 1, -1) < 0 && errno != EINTR) return "poll failed";
+    if (const char* const name = signals.take()) return name;
+  }
+}
+
+int run_node(Program& program, const Arguments& arguments) {
+  const Verb& verb = arguments.verb();
+  if (const auto applied = apply_log_options(arguments, log::Level::info); !applied) return program.complain(verb, applied.error());
+  auto plan = read_plan(program, arguments);
+  if (!plan) return program.complain(verb, plan.error());
+  // Before the loops' threads exist, so that they inherit the mask.
+  auto signals = Signals::catch_stops();
+  if (!signals) return program.complain(verb, signals.error());
+
+  Node node(std::move(plan->options));
+  if (const auto started = node.start(); !started) return program.complain(verb, started.error());
+  Runtime& runtime = node.runtime();
+  if (!runtime.loop_reason().empty()) log::warning("loop {}: {}", runtime.loop_name(), runtime.loop_reason());
+  if (const auto started = start_applications(program, node, plan->applications); !started) {
+    node.stop();
+    return program.complain(verb, started.error());
+  }
+  const std::string where =
+      node.port() == 0 ? "reachable by nobody, for want of a --sname or --name" : fmt::format("listening on port {}", node.port());
+  log::info("node {} is up, {}, loop {}, {} {}", node.name(), where, runtime.loop_name(), runtime.core_count(),
+            runtime.core_count() == 1 ? "core" : "cores");
+
+  log::notice("{}: stopping", await_signal(*signals));
+  if (!stop_applications(node, *signals)) return kFailed;
+  log::notice("node {} has stopped", node.name());
+  return kSuccess;
+}
+
+}  // namespace
+
+Verb node_verb() {
+  return {.name = "node",
+          .summary = "Run a node, with applications, until SIGINT or SIGTERM.",
+          .details =
+              "Starts a mapper when this host has none. SIGINT or SIGTERM stops applications in order; a second one does not wait for "
+              "them. Exit status 2 when an option or a file is wrong, 1 when the name or the port is taken.",
+          .examples =
+              "node --sname a --app ping_pong\nnode --name a@192.168.1.10 --listen 192.168.1.10:4711\nnode --sname auto --cookie-file "
+              "/etc/pulpo/cookie",
+          .options =
+              std::vector<Option>{
+                  {.name = "sname", .value = "N[@HOST]", .help = "Short name; this host's by default. auto takes the host's name."},
+                  {.name = "name", .value = "N@HOST", .help = "Long name: the host as others reach it, with dots."}} +
+              cookie_options() +
+              std::vector<Option>{
+                  {.name = "app", .value = "A", .help = "Start this application. May be given several times.", .repeatable = true},
+                  {.name = "cores", .value = "N", .help = "Loops, a thread each; as many as there are usable processors by default."},
+                  loop_option(),
+                  {.name = "stack-size", .value = "BYTES", .help = "Stack of a process; 64KiB by default."},
+                  {.name = "listen",
+                   .value = "IP[:PORT]",
+                   .help = "Listen on this address only, [IPv6]:PORT or :PORT. Everywhere by default; on loopback when the host part of "
+                           "the name is."},
+                  {.name = "no-mapper", .help = "Do not start a mapper when this host has none."}} +
+              log_options(false),
+          .run = run_node};
+}
+
+}  // namespace pulpo::cli

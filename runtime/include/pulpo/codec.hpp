@@ -337,7 +337,7 @@ struct Codec<std::tuple<T...>> {
     if (!term.is_tuple(sizeof...(T))) return false;
     const std::span<const Term> elements = term.elements();
     return std::apply(
-        [&elements](T&... value) {
+        [&](T&... value) {
           [[maybe_unused]] std::size_t index = 0;
           return (decode_into(elements[index++], value) && ...);
         },

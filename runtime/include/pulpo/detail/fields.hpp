@@ -16,11 +16,14 @@ namespace pulpo::detail {
 
 inline constexpr std::size_t kFieldsMax = 16;
 
-/// Converts to whatever a member is, but not to the struct itself: T{any} must not read as a copy. Never evaluated.
+/// Converts to whatever a member is, but not to the struct itself: T{any} must not read as a copy. Never called; it has a body
+/// because std::optional's constructor makes compilers want one.
 template <class Self>
 struct AnyField {
   template <class U>
-  requires(!std::is_same_v<U, Self>) operator U() const;  // NOLINT: it must convert silently
+  requires(!std::is_same_v<U, Self>) operator U() const {  // NOLINT: it must convert silently
+    __builtin_unreachable();
+  }
 };
 
 template <class T, std::size_t... I>

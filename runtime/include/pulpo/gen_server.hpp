@@ -315,7 +315,10 @@ class Server final : public ServerBody {
     }
   }
 
-  [[nodiscard]] std::string_view class_name() const override { return type_name<S>(); }
+  [[nodiscard]] std::string_view class_name() const override {
+    static constexpr std::string_view name = type_name<S>();
+    return name;
+  }
 
  private:
   template <class M>

@@ -201,7 +201,11 @@ class Help(ClusterTest):
         found = json.loads(self.cluster.run("doctor", "--json").out)
         self.assertEqual(found["cluster"]["mapper"], "reachable")
         self.assertIn(found["kernel"]["loop"], ["uring", "epoll"])
-        self.assertEqual(found["limits"]["stack_bytes"], 65536)
+        limits = {"stack_bytes": 65536, "atoms_max": 2**20, "atoms_per_peer_max": 4096, "term_depth_max": 10000, "message_bytes_max": 2**28,
+                  "link_queue_bytes_max": 4 * 2**20, "half_open_max": 64, "handshake_seconds": 5, "handshakes_per_second_max": 2000,
+                  "net_ticktime_seconds": 8, "mailbox_messages_max": 10**6, "mailbox_bytes_max": 64 * 2**20}
+        for name, value in limits.items():
+            self.assertEqual(found["limits"][name], value, name)
         self.assertGreaterEqual(found["cores"]["usable"], 1)
         self.assertIn(".pulpo.cookie", found["cluster"]["cookie_source"])
 

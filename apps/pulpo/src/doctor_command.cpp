@@ -9,9 +9,11 @@
 #include "base/cpus.hpp"
 #include "common_options.hpp"
 #include "cookie.hpp"
+#include "dist/session.hpp"
 #include "io/loop.hpp"
 #include "json.hpp"
 #include "link/admission.hpp"
+#include "link/connection.hpp"
 #include "mapper_query.hpp"
 #include "program.hpp"
 #include "pulpo/runtime.hpp"
@@ -84,6 +86,10 @@ Section cluster(const Arguments& arguments, std::uint16_t port) {
 Section limits() {
   const RuntimeOptions runtime;
   const links::AdmissionLimits admission;
+  const links::ConnectionSettings connection;
+  const links::Identity identity;
+  const wire::Limits message;
+  const auto seconds = [](Duration time) { return fmt::format("{:g}", std::chrono::duration<double>(time).count()); };
   const auto number = [](auto value) { return fmt::format("{}", value); };
   return {"limits",
           "Limits",
@@ -95,7 +101,12 @@ Section limits() {
            {"term_depth_max", "depth of a term", number(Term::kDepthMax), "levels"},
            {"half_open_max", "half-open connections", number(admission.half_open_max)},
            {"half_open_per_address_max", "of one address", number(admission.half_open_per_address_max)},
-           {"handshakes_per_second_max", "handshakes", number(admission.handshakes_per_second_max), "a second"}}};
+           {"handshakes_per_second_max", "handshakes", number(admission.handshakes_per_second_max), "a second"},
+           {"handshake_seconds", "time for a handshake", seconds(connection.handshake_time), "seconds"},
+           {"atoms_per_peer_max", "new atoms of a peer", number(wire::AtomQuota{}.limit)},
+           {"message_bytes_max", "message", number(message.message_bytes_max), "bytes"},
+           {"link_queue_bytes_max", "queue of a link", number(dist::Session::kQueueMax), "bytes"},
+           {"net_ticktime_seconds", "net_ticktime", seconds(identity.tick_time), "seconds"}}};
 }
 
 std::string doctor_text(const std::vector<Section>& sections) {

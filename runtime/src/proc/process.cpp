@@ -5,6 +5,10 @@
 
 namespace pulpo {
 
+Wait::~Wait() {
+  if (process.wait == this) process.wait = nullptr;
+}
+
 void Wait::expired() {
   timed_out = true;
   core.wake(process);

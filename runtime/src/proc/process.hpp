@@ -30,6 +30,7 @@ struct Wait : io::Timer {
   enum class Kind : std::uint8_t { message, reply, sleep, turn, link };
 
   Wait(Kind kind_, Process& process_, Core& core_) noexcept : core(core_), process(process_), kind(kind_) {}
+  ~Wait() override;
 
   Core& core;
   Process& process;

@@ -267,6 +267,30 @@ std::optional<Pid> whereis(Atom name) { return Core::here().registry().find(name
 
 // --- Requests -----------------------------------------------------------------------------------------------------
 
+namespace {
+
+/// A request under way. When it goes without an answer (timeout, or its caller is being ended), the server is told that it owes
+/// none any more; a reply that comes all the same meets nobody.
+struct RequestWait final : ReplyWait {
+  RequestWait(Process& process_, Core& core_, const Address& server) : ReplyWait(process_, core_, core_.make_ref()) { target = &server; }
+  ~RequestWait() override {
+    if (answered) return;
+    MessagePtr cancel = core.make(Signal::cancel);
+    core.address(*cancel, *target);
+    cancel->from = core.pid_of(process);
+    cancel->ref = ref;
+    core.send(std::move(cancel));
+  }
+};
+
+Error request_error(Term reason) {
+  if (reason.is_atom(atoms::noproc)) return {Errc::noproc, std::move(reason), "call"};
+  const bool node_lost = reason.is_tuple(2) && reason.elements()[0].is_atom(atoms::nodedown);
+  return {node_lost ? Errc::nodedown : Errc::exited, std::move(reason), "call"};
+}
+
+}  // namespace
+
 Result<Term> request(const Address& server, Term message, Timeout timeout) {
   Core& core = Core::here();
   Process& process = running(core);
@@ -278,8 +302,7 @@ Result<Term> request(const Address& server, Term message, Timeout timeout) {
   if (!server.is_name() ? server.pid() == me : (signal->to.node == kOwnNode && core.registry().find(server.name()) == me)) {
     return Error{Errc::bad_argument, atoms::calling_self, "call"};
   }
-  ReplyWait wait(process, core, core.make_ref());
-  wait.target = &server;
+  RequestWait wait(process, core, server);
   wait.deadline = timeout.after(core.loop().now());
   signal->from = me;
   signal->ref = wait.ref;
@@ -288,24 +311,17 @@ Result<Term> request(const Address& server, Term message, Timeout timeout) {
   if (node != kOwnNode) core.expect_from(node, wait);
   process.wait = &wait;  // an answer may come before we sleep: noproc on this very core
   core.send(std::move(signal));
-  bool undisturbed = true;
-  while (!wait.answered && !wait.timed_out && undisturbed) undisturbed = core.suspend(wait);
+  while (!wait.answered && !wait.timed_out) {
+    if (!core.suspend(wait)) break;
+  }
   process.wait = nullptr;
   core.spend(1);
-  if (wait.answered && !wait.down) return std::move(wait.value);
   if (wait.answered) {
-    if (wait.value.is_atom(atoms::noproc)) return Error{Errc::noproc, wait.value, "call"};
-    const bool node_lost = wait.value.is_tuple(2) && wait.value.elements()[0].is_atom(atoms::nodedown);
-    return Error{node_lost ? Errc::nodedown : Errc::exited, wait.value, "call"};
+    if (wait.down) return request_error(std::move(wait.value));
+    return std::move(wait.value);
   }
-  // We no longer want the answer: the server need not owe it (and if it comes all the same, nobody waits for it).
-  MessagePtr cancel = core.make(Signal::cancel);
-  core.address(*cancel, server);
-  cancel->from = me;
-  cancel->ref = wait.ref;
-  core.send(std::move(cancel));
-  if (!undisturbed) return Error{Errc::killed, {}, "call"};
-  return Error{Errc::timeout, atoms::timeout, "call"};
+  if (wait.timed_out) return Error{Errc::timeout, atoms::timeout, "call"};
+  return Error{Errc::killed, {}, "call"};
 }
 
 namespace {

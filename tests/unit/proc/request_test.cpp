@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "proc/core.hpp"
 #include "unit/proc/runtime_fixture.hpp"
 
 namespace pulpo {
@@ -147,6 +148,27 @@ TEST_P(RequestTest, TheGroupLeaderIsInheritedFromTheSpawner) {  // AC-55
     const Pid me = self();
     spawn([me] { spawn([me] { send(me, Term(group_leader())); }); });
     EXPECT_EQ(*receive_any(5s), Term(leader));
+  });
+}
+
+TEST_P(RequestTest, AServerOwesNothingToCallersThatWereKilled) {
+  // Goal:   callers that are ended while they wait leave nothing with a server that never replies.
+  // Method: the server passes the requests on to us as they come; when it ends, only the living caller is told.
+  run([] {
+    const Pid me = self();
+    const auto server = spawn_monitor([me] {
+      for (;;) {
+        (void)take_request();
+        send(me, "taken"_atom);
+      }
+    });
+    const auto killed = spawn_monitor([&] { (void)request(server.pid, 1); });
+    ASSERT_TRUE(testing::receive_exactly("taken"_atom));
+    exit(killed.pid, atoms::kill);
+    EXPECT_EQ(down_reason(killed.monitor), Term(atoms::killed));
+    EXPECT_EQ(Core::here().find(server.pid)->relations->owed.size(), 0u);
+    exit(server.pid, atoms::kill);
+    EXPECT_EQ(down_reason(server.monitor), Term(atoms::killed));
   });
 }
 

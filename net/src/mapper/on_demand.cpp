@@ -27,6 +27,15 @@ Fault refused(const char* where, int error, std::string detail) {
 
 }  // namespace
 
+std::string own_program() {
+  constexpr const char* kSelf = "/proc/self/exe";
+  char path[4096];
+  const ssize_t size = ::readlink(kSelf, path, sizeof path);
+  if (size <= 0 || static_cast<std::size_t>(size) == sizeof path) return kSelf;
+  std::string file(path, static_cast<std::size_t>(size));
+  return ::access(file.c_str(), X_OK) == 0 ? file : kSelf;
+}
+
 OnDemand::OnDemand(io::Loop& loop, Settings settings) : loop_(loop), settings_(std::move(settings)) {}
 
 OnDemand::~OnDemand() {

@@ -24,12 +24,16 @@
 
 namespace pulpo::mapper {
 
+/// The file of this very program, by its name, so that `ps` shows the mapper by it too; /proc/self/exe when the file has been
+/// replaced or taken away meanwhile, which runs all the same.
+[[nodiscard]] std::string own_program();
+
 class OnDemand {
  public:
   struct Settings {
     std::uint16_t port = kDefaultPort;
     std::vector<io::Address> addresses = {};  ///< Where its node listens; empty: everywhere.
-    std::string program = "/proc/self/exe";   ///< A program whose first argument `mapper` means the mapper.
+    std::string program = own_program();      ///< A program whose first argument `mapper` means the mapper.
     std::chrono::seconds idle_exit = 60s;
   };
 

@@ -12,7 +12,7 @@ using OnDemandTest = World;
 
 TEST(OnDemandArguments, TellTheMapperWhereItsNodeListens) {  // architecture: Where things listen
   EXPECT_EQ(OnDemand::arguments({}),
-            (std::vector<std::string>{"/proc/self/exe", "mapper", "--daemon", "--idle-exit", "60", "--port", "4369"}));
+            (std::vector<std::string>{own_program(), "mapper", "--daemon", "--idle-exit", "60", "--port", "4369"}));
   OnDemand::Settings narrowed{.port = 14399, .addresses = {io::Address::loopback_v4(9000), *io::Address::parse("::1", 9000)}};
   narrowed.program = "/bin/pulpo";
   EXPECT_EQ(OnDemand::arguments(narrowed), (std::vector<std::string>{"/bin/pulpo", "mapper", "--daemon", "--idle-exit", "60", "--port",
@@ -37,6 +37,8 @@ TEST_P(OnDemandTest, TheProcessThatDetachedIsCollected) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Loops, OnDemandTest, testing::ValuesIn(loop_kinds()), kind_name);
+
+TEST(OnDemand, TheProgramIsNamedByItsOwnFile) { EXPECT_TRUE(own_program().ends_with("/unit_mapper")) << own_program(); }
 
 }  // namespace
 }  // namespace pulpo::mapper

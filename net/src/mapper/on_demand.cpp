@@ -62,6 +62,8 @@ std::vector<std::string> OnDemand::arguments(const Settings& settings) {
 
 Outcome<void> OnDemand::start() {
   if (is_pending()) return {};
+  // posix_spawn() reports a missing program only where vfork is a real one, which it is not under emulators.
+  if (::access(settings_.program.c_str(), X_OK) != 0) return refused("start a mapper", errno, settings_.program);
   std::vector<std::string> texts = arguments(settings_);
   std::vector<char*> argv;
   for (std::string& text : texts) argv.push_back(text.data());

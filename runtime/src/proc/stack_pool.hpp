@@ -58,6 +58,7 @@ class StackPool {
   std::size_t in_use_ = 0;
   std::size_t mprotected_ = 0;
   bool guard_install_works_ = true;
+  bool guard_install_seen_ = false;
 };
 
 }  // namespace pulpo

@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "pulpo/detail/share_terms.hpp"
 #include "pulpo/function.hpp"
 #include "pulpo/process.hpp"
 #include "pulpo/typed.hpp"
@@ -67,7 +68,7 @@ struct Codec<StartType> {
 class Env {
  public:
   Env() = default;
-  explicit Env(std::vector<std::pair<Atom, Term>> values) : values_(std::move(values)) {}
+  explicit Env(std::vector<std::pair<Atom, Term>> values) : values_(std::move(values)) { detail::share_terms(values_); }
 
   [[nodiscard]] const Term* find(Atom key) const noexcept;
   /// The setting, or `otherwise` when there is none. One of another type exits with {:bad_env, key, value}.

@@ -32,6 +32,7 @@
 #include <utility>
 
 #include "pulpo/detail/server_body.hpp"
+#include "pulpo/detail/share_terms.hpp"
 #include "pulpo/process.hpp"
 #include "pulpo/server_ref.hpp"
 #include "pulpo/typed.hpp"
@@ -375,10 +376,18 @@ template <class A>
 using Kept = std::conditional_t<std::is_same_v<std::decay_t<A>, const char*> || std::is_same_v<std::decay_t<A>, char*>, std::string,
                                 std::decay_t<A>>;
 
+/// The arguments of a server that starts on any core, now and again.
+template <class Made, class... A>
+std::shared_ptr<const typename Made::Arguments> keep_arguments(A&&... arguments) {
+  auto kept = std::make_shared<const typename Made::Arguments>(std::forward<A>(arguments)...);
+  share_terms(*kept);
+  return kept;
+}
+
 template <class S, class... A>
 Result<Pid> start_with(const StartOptions& options, bool link, A&&... arguments) {
   using Made = Server<S, Kept<A>...>;
-  return start_server(std::make_unique<Made>(std::make_shared<const typename Made::Arguments>(std::forward<A>(arguments)...)),
+  return start_server(std::make_unique<Made>(keep_arguments<Made>(std::forward<A>(arguments)...)),
                       {.name = options.name.atom(), .link = link, .timeout = options.timeout, .core = options.core});
 }
 

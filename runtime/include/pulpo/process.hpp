@@ -82,7 +82,8 @@ struct Spawned {
 class Body;
 
 /// Starts a process that runs `function` and ends when it returns. Move-only callables are welcome. On another core
-/// than the caller's it suspends until that core has answered. Errors: already_exists (the name is taken),
+/// than the caller's it suspends until that core has answered; terms that the function holds must have been share()d then, since
+/// nobody can look into it. Errors: already_exists (the name is taken),
 /// busy (process limit), bad_argument (no such core).
 [[nodiscard]] Result<Spawned> try_spawn(std::unique_ptr<Body> body, const SpawnOptions& options);
 

@@ -97,7 +97,7 @@ template <class S, class... A>
   using Made = detail::Server<S, detail::Kept<A>...>;
   ChildSpec spec = detail::child_spec(options, detail::type_name<S>(), sizeof...(A));
   spec.start = [name = options.name.atom(),
-                kept = std::make_shared<const typename Made::Arguments>(std::forward<A>(arguments)...)](std::optional<unsigned> core) {
+                kept = detail::keep_arguments<Made>(std::forward<A>(arguments)...)](std::optional<unsigned> core) {
     return detail::start_server(std::make_unique<Made>(kept), {.name = name, .link = true, .core = core});
   };
   return spec;

@@ -51,6 +51,7 @@ const Term* Env::find(Atom key) const noexcept {
 }
 
 void Env::set(Atom key, Term value) {
+  value.share();  // every core reads the settings
   const auto found = std::find_if(values_.begin(), values_.end(), [&](const auto& each) { return each.first == key; });
   if (found != values_.end()) {
     found->second = std::move(value);

@@ -18,6 +18,7 @@ ChildSpec child_spec(const ChildOptions& options, std::string_view class_name, s
   } else {
     spec.id = Atom(class_name);
   }
+  spec.id.share();  // a supervisor may start on another core than the one that keeps its specification
   spec.restart = options.restart;
   spec.shutdown = options.shutdown.value_or(Shutdown(5s));
   spec.core = options.core;

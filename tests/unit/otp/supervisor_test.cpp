@@ -407,5 +407,50 @@ TEST_P(SupervisorTest, ChildrenGoToTheLeastLoadedCore) {  // D3
       {.cores = 2});
 }
 
+struct Copies {
+  using Message = Call<"copies", int>;
+};
+/// Keeps a start argument that is a term, and copies it without a pause.
+class Keeper {
+ public:
+  using Protocol = pulpo::Protocol<Copies>;
+  explicit Keeper(const Term& kept) : kept_(kept) {}
+  int handle_call(const Copies&) {
+    for (int i = 0; i < 100'000; ++i) last_ = kept_;
+    return 1;
+  }
+
+ private:
+  Term kept_;
+  Term last_;
+};
+
+TEST_P(SupervisorTest, CoresCopyAStartArgumentAndAnIdAtTheSameTime) {
+  // Goal:   a term that a specification keeps is counted right, whichever cores its copies live on.
+  // Method: servers on two cores copy the same boxed argument at once. A lost count frees it too early, or is a race to a sanitizer.
+  run(
+      [] {
+        const Term kept = Term::tuple({"a text that does not lie inline", Term::list({1, 2, 3})});
+        const std::string before = kept.text();
+        SupervisorOptions options;
+        for (unsigned i = 0; i < 4; ++i) {
+          options.children.push_back(
+              worker<Keeper>({.id = Term::tuple({"a keeper with a long name"_atom, kept, int(i)}), .core = i % 2}, kept));
+        }
+        const auto top = start_supervisor({.children = {supervisor(options)}});
+        ASSERT_TRUE(top) << top.error().text();
+        const auto inner = which_children(*top).value().at(0).child.pid();
+        std::vector<Ref> callers;
+        const auto children = which_children(inner).value();
+        for (const ChildInfo& child : children) {
+          callers.push_back(spawn_monitor([pid = child.child.pid()] { EXPECT_EQ(call(pid, Copies{}), 1); }).monitor);
+        }
+        for (const Ref& caller : callers) EXPECT_EQ(testing::down_reason(caller), Term(atoms::normal));
+        EXPECT_TRUE(stop(*top));
+        EXPECT_EQ(kept.text(), before);
+      },
+      {.cores = 2});
+}
+
 }  // namespace
 }  // namespace pulpo

@@ -4,6 +4,7 @@
 // lies where every caller's compiler sees it. Included by pulpo/term.hpp only.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 
@@ -154,6 +155,10 @@ inline std::span<const Term> Term::map_items() const noexcept {
   PULPO_ASSERT(is_map());
   return {block()->terms(), block()->size};
 }
-inline std::size_t Term::heap_bytes() const noexcept { return is_inline() ? 0 : std::size_t{block()->alive.weight} * 16; }
+inline std::size_t Term::heap_bytes() const noexcept {
+  if (is_inline()) return 0;
+  constexpr std::uint64_t kUnit = 16;
+  return static_cast<std::size_t>(std::min<std::uint64_t>(block()->alive.weight * kUnit, SIZE_MAX));
+}
 
 }  // namespace pulpo

@@ -188,6 +188,7 @@ bool Core::run_body(Process& process) {
     if (process.asking) {
       process.related().owed.emplace(process.asking_ref, process.asking);
       process.asking = {};
+      process.asking_ref = {};  // settled from now on by what is owed
     }
   }
   return true;
@@ -303,7 +304,9 @@ Ref Core::make_ref() noexcept {
 }
 
 void Core::drain_inbox() {
-  while (Message* message = inbox_.pop()) {
+  for (unsigned left = kInboxSlice; left > 0; --left) {
+    Message* const message = inbox_.pop();
+    if (message == nullptr) return;
     switch (message->kind) {
       case Signal::recycle:
         messages_.give(message);
@@ -369,7 +372,11 @@ void release_message(Message* message) noexcept {
 
 void Core::post(std::function<void()> function) {
   auto* const order = new TaskOrder(std::move(function));
-  if (inbox_.push(order, order, true)) loop_->wake();
+  if (this_core != nullptr && &this_core->runtime_ == &runtime_) {
+    this_core->push_outbox(index_, order);  // behind what that core has sent before
+  } else if (inbox_.push(order, order, true)) {
+    loop_->wake();
+  }
 }
 
 void Core::post_spawn(std::unique_ptr<Body> body) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What each signal does when it arrives: the rules of SIG.2 to SIG.4, on the core of the process that gets it.
+#include <algorithm>
+
 #include "proc/core.hpp"
 #include "pulpo/log.hpp"
 
@@ -65,10 +67,13 @@ void Core::deliver_to(Process& process, MessagePtr message) {
     case Signal::exit:
       deliver_exit(process, *message);
       break;
-    case Signal::link:
-      process.related().links[message->from].active = true;
+    case Signal::link: {
+      // While an unlink of ours is on its way, a link that crosses it is one that it will take back over there.
+      Relations::Link& link = process.related().links[message->from];
+      if (link.unlinks_pending == 0) link.active = true;
       relate(process, message->from.node);
       break;
+    }
     case Signal::unlink:
       if (process.has_relations()) {
         // A link we are taking back ourselves waits for its own acknowledgement.
@@ -141,7 +146,10 @@ void Core::undeliverable(MessagePtr message, const Term& why) {
 
 void Core::append_mail(Process& process, MessagePtr message) {
   message->counted = message->kind == Signal::message || message->kind == Signal::cast || message->kind == Signal::request;
-  message->bytes = static_cast<std::uint32_t>(sizeof(Message) + (message->body.is_inline() ? 0 : message->body.heap_bytes()));
+  // A term of a few blocks that refer to each other many times over weighs more than 32 bits hold.
+  constexpr std::size_t kBytesMax = UINT32_MAX - sizeof(Message);
+  message->bytes =
+      static_cast<std::uint32_t>(sizeof(Message) + (message->body.is_inline() ? 0 : std::min(message->body.heap_bytes(), kBytesMax)));
   if (message->counted) {
     const RuntimeOptions& options = runtime_.options();
     if (process.mail_count >= options.mailbox_messages_max || process.mail_bytes + message->bytes > options.mailbox_bytes_max) {
@@ -191,10 +199,7 @@ void Core::answer_wait(Process& process, const Term& value, bool down) {
   wait.answered = true;
   wait.down = down;
   wait.value = value;
-  if (value.is_pid() && !down) {
-    if (wait.link_on_answer) process.related().links[value.pid()].active = true;
-    if (wait.monitor_on_answer) process.related().monitors.emplace(wait.monitor_on_answer, value.pid());
-  }
+  if (wait.monitor_on_answer && value.is_pid() && !down) process.related().monitors.emplace(wait.monitor_on_answer, value.pid());
   wake(process);
 }
 

@@ -30,6 +30,7 @@ struct Wait : io::Timer {
   enum class Kind : std::uint8_t { message, reply, sleep, turn, link };
 
   Wait(Kind kind_, Process& process_, Core& core_) noexcept : core(core_), process(process_), kind(kind_) {}
+  /// However its frame is left, also by an exception: nobody looks at it any more.
   ~Wait() override;
 
   Core& core;
@@ -48,8 +49,7 @@ struct ReplyWait : Wait, ListHook<ReplyWait> {
   ReplyWait(Process& process_, Core& core_, Ref ref_) noexcept : Wait(Kind::reply, process_, core_), ref(ref_) {}
   ~ReplyWait() override { ListHook<ReplyWait>::unlink(); }
   const Ref ref;
-  bool link_on_answer = false;  ///< A spawn on another core: the answer is the new pid, linked before anything else arrives.
-  Ref monitor_on_answer{};
+  Ref monitor_on_answer{};  ///< A spawn on another core: the answer is the new pid, monitored before anything else arrives.
   bool answered = false;
   bool down = false;  ///< The answer is a reason: the other side ended, or is not there.
   Term value;

@@ -53,6 +53,7 @@ bool is_alive(const Pid& pid) {
     const Process* const process = its.find(pid);
     return Term(process != nullptr && !process->exit_pending && !process->ending);
   };
+  core.spend(1);
   if (pid.core() == core.index()) return lives(core).is_atom(atoms::true_);
   if (pid.core() >= core.runtime().core_count()) return false;
   const auto answer = core.ask(pid.core(), lives);
@@ -88,7 +89,14 @@ Ref send_after(Duration delay, const Address& to, Term message) {
   return core.send_at(Timeout(delay).after(core.loop().now()), to, std::move(message));
 }
 
-bool cancel_timer(const Ref& timer) { return Core::here().cancel_send(timer); }
+bool cancel_timer(const Ref& timer) {
+  Core& core = Core::here();
+  // The first word of a reference is the core that made it.
+  if (timer.node != kOwnNode || timer.first == core.index()) return core.cancel_send(timer);
+  if (timer.first >= core.runtime().core_count()) return false;
+  const auto answer = core.ask(timer.first, [timer](Core& its) { return Term(its.cancel_send(timer)); });
+  return answer && answer->is_atom(atoms::true_);
+}
 
 namespace {
 
@@ -109,7 +117,10 @@ std::optional<Term> receive(Timeout timeout, const std::function<bool(const Term
       core.spend(1);
       return term;
     }
-    if (wait.timed_out || timeout.duration() <= Duration::zero()) return std::nullopt;
+    if (wait.timed_out || timeout.duration() <= Duration::zero()) {
+      core.spend(1);  // whoever polls must make way too
+      return std::nullopt;
+    }
     if (!core.suspend(wait)) return std::nullopt;
   }
 }
@@ -154,6 +165,7 @@ void link(const Pid& pid) {
   signal->to = pid;
   core.send(std::move(signal));
   core.check_exit();
+  core.spend(1);
 }
 
 void unlink(const Pid& pid) {
@@ -168,6 +180,7 @@ void unlink(const Pid& pid) {
   signal->from = core.pid_of(process);
   signal->to = pid;
   core.send(std::move(signal));
+  core.spend(1);
 }
 
 Ref monitor(const Address& target) {
@@ -183,6 +196,7 @@ Ref monitor(const Address& target) {
   // Monitoring oneself never fires (SIG-12).
   if (!target.is_name() && target.pid() == core.pid_of(process)) return ref;
   core.send(std::move(signal));
+  core.spend(1);
   return ref;
 }
 

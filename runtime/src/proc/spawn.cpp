@@ -17,6 +17,7 @@ Result<Spawned> Core::spawn(std::unique_ptr<Body> body, const SpawnOptions& opti
   if (spawner != nullptr) {
     if (options.link) spawner->related().links[spawned.pid].active = true;
     if (options.monitor) spawner->related().monitors.emplace(monitor, spawned.pid);
+    spend(kSpawnReductions);
   }
   return spawned;
 }
@@ -52,7 +53,6 @@ Result<Spawned> Core::spawn_elsewhere(std::unique_ptr<Body> body, const SpawnOpt
   PULPO_ASSERT(spawner != nullptr && "a spawn on another core waits for its answer, inside a process");
   auto order = std::make_unique<SpawnOrder>(std::move(body), options);
   ReplyWait wait(*spawner, *this, make_ref());
-  wait.link_on_answer = options.link;
   if (options.monitor) wait.monitor_on_answer = make_ref();
   order->from = pid_of(*spawner);
   order->ref = wait.ref;
@@ -76,6 +76,14 @@ void Core::take_order(SpawnOrder& order) {
   if (spawned) {
     answer->from = spawned->pid;
     answer->body = spawned->pid;
+    if (order.options.link) {
+      // The spawner may have been ended while it waited, and have told its links already. Then this signal comes back as noproc
+      // and ends the child, which otherwise nobody would know of. It arrives before the spawner can undo the link (SIG-11).
+      MessagePtr link = make(Signal::link);
+      link->from = spawned->pid;
+      link->to = order.from;
+      send(std::move(link));
+    }
   } else {
     answer->body = Term::tuple({static_cast<int>(spawned.error().code), spawned.error().reason});
   }

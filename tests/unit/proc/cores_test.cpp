@@ -133,6 +133,97 @@ TEST_P(CoresTest, NamesAreKnownToEveryCore) {  // SIG-21
   });
 }
 
+TEST_P(CoresTest, AKilledProcessIsNotAliveToItsKiller) {  // SIG-1: the question comes after the signal
+  run_on_two([] {
+    for (int i = 0; i < 100; ++i) {
+      const Pid victim = spawn([] { (void)receive_any(); }, on_core(1));
+      exit(victim, atoms::kill);
+      ASSERT_FALSE(is_alive(victim));
+    }
+  });
+}
+
+TEST_P(CoresTest, AProcessThatPollsLetsTheOthersWork) {  // D11
+  run_on_two([] {
+    const Pid me = self();
+    spawn([me] { send(me, "far"_atom); }, on_core(1));
+    spawn([me] { send(me, "near"_atom); });
+    int left = 2;
+    const TimePoint deadline = precise_now() + 5s;
+    while (left > 0 && precise_now() < deadline) left -= receive_any(0ms).has_value() ? 1 : 0;
+    EXPECT_EQ(left, 0);
+  });
+}
+
+TEST_P(CoresTest, ATimerIsCancelledFromAnotherCoreToo) {
+  run_on_two([] {
+    const Ref timer = send_after(1h, self(), "late"_atom);
+    const Pid me = self();
+    spawn([me, timer] { send(me, cancel_timer(timer)); }, on_core(1));
+    EXPECT_EQ(*receive_any(5s), Term(true));
+    EXPECT_FALSE(cancel_timer(timer));
+  });
+}
+
+TEST_P(CoresTest, ASpawnGivenUpInANoKillScopeLeavesNoTrace) {
+  run_on_two([] {
+    const auto doomed = spawn_monitor([] {
+      const NoKill shelter;
+      exit(self(), atoms::kill);
+      EXPECT_EQ(try_spawn(detail::function_body([] {}), on_core(1)).error().code, Errc::killed);
+      send(self(), "still here"_atom);  // looks at what the process waits for: nothing
+    });
+    EXPECT_EQ(down_reason(doomed.monitor), Term(atoms::killed));
+  });
+}
+
+TEST_P(CoresTest, AProcessThatOnlySpawnsLetsItsChildrenRun) {  // D11
+  run_on_two([] {
+    const auto spawner = spawn_monitor([] {
+      const auto ran = std::make_shared<bool>(false);
+      for (int i = 0; i < 100'000 && !*ran; ++i) spawn([ran] { *ran = true; });
+      if (!*ran) exit("hog"_atom);
+    });
+    EXPECT_EQ(down_reason(spawner.monitor), Term(atoms::normal));
+  });
+}
+
+TEST_P(CoresTest, ALinkThatCrossesAnUnlinkIsTakenBackOnBothSides) {  // SIG-9, SIG-10
+  RuntimeOptions options;
+  options.cores = 3;
+  run(
+      [] {
+        trap_exit(true);
+        std::atomic<bool> runs{false};
+        std::atomic<bool> sent{false};
+        const Pid me = self();
+        const Pid third = spawn([] { (void)receive_any(); }, on_core(2));
+        const Pid peer = spawn(
+            [me, &runs, &sent] {
+              (void)receive_exactly("go"_atom);
+              runs = true;
+              while (!sent) {
+              }  // without a look at the inbox, where the other's link and unlink lie
+              link(me);
+              (void)receive_exactly("end"_atom);
+              exit("over"_atom);
+            },
+            on_core(1));
+        send(peer, "go"_atom);
+        while (!runs) EXPECT_TRUE(is_alive(third));  // waits, so that what is for others leaves this core
+        link(peer);
+        unlink(peer);
+        EXPECT_TRUE(is_alive(third));
+        sent = true;
+        EXPECT_TRUE(is_alive(peer));  // there and back: all of it has arrived
+        link(peer);
+        send(peer, "end"_atom);
+        EXPECT_TRUE(receive_exactly(Term::tuple({atoms::EXIT, peer, "over"_atom})));
+        exit(third, atoms::kill);
+      },
+      options);
+}
+
 TEST_P(CoresTest, TwoRuntimesInOneProgramDoNotKnowEachOther) {
   run_on_two([] { EXPECT_TRUE(register_name("shared"_atom, self())); });
   Runtime other({.cores = 1, .loop = LoopChoice::epoll});

@@ -402,6 +402,18 @@ TEST_P(ProcessTest, AProcessThatNeverSuspendsMakesWayAfterItsShareOfSends) {
   });
 }
 
+TEST_P(ProcessTest, ATermThatWeighsMoreThan32BitsHoldIsOverTheLimit) {
+  run([] {
+    Term heavy = Term::tuple({1, 2});
+    for (int i = 0; i < 40; ++i) heavy = Term::tuple({heavy, heavy});
+    const auto victim = spawn_monitor([] { (void)receive_if([](const Term&) { return false; }); });
+    send(victim.pid, heavy);
+    const Term reason = down_reason(victim.monitor);
+    ASSERT_TRUE(reason.is_tuple(3)) << reason.text();
+    EXPECT_EQ(reason.elements()[0], Term("mailbox_limit"_atom));
+  });
+}
+
 TEST_P(ProcessTest, AMailboxBeyondItsLimitStopsTheProcess) {
   RuntimeOptions options;
   options.mailbox_messages_max = 100;

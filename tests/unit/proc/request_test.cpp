@@ -186,5 +186,39 @@ TEST_P(RequestTest, AServerByNameIsFoundAtEachCall) {  // GS-19
   });
 }
 
+/// A server that answers each request when the next message comes.
+class Deferring final : public Body {
+ public:
+  bool start() override { return true; }
+  void handle(MessagePtr message) override {
+    if (message->kind == Signal::request) {
+      from_ = message->from;
+      ref_ = message->ref;
+    } else {
+      reply(from_, ref_, message->body);
+    }
+  }
+
+ private:
+  Pid from_{};
+  Ref ref_{};
+};
+
+TEST_P(RequestTest, ARequestThatIsAnsweredLaterIsOwedNoMore) {
+  run([] {
+    const Pid server = try_spawn(std::make_unique<Deferring>(), {})->pid;
+    for (int i = 0; i < 10; ++i) {
+      const auto caller = spawn_monitor([server] { EXPECT_EQ(*request(server, 1), Term("later"_atom)); });
+      yield();
+      send(server, "later"_atom);
+      EXPECT_EQ(down_reason(caller.monitor), Term(atoms::normal));
+    }
+    const Process* const process = Core::here().find(server);
+    ASSERT_NE(process, nullptr);
+    EXPECT_EQ(process->has_relations() ? process->relations->owed.size() : 0, 0u);
+    exit(server, atoms::kill);
+  });
+}
+
 }  // namespace
 }  // namespace pulpo

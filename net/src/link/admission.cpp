@@ -49,13 +49,11 @@ void Admission::Slot::failed(TimePoint now) noexcept {
   entry.closed_until = now + std::min(limits.delay_max, limits.delay_min * (std::int64_t{1} << doublings));
 }
 
-bool Admission::Slot::may_log(TimePoint now) noexcept {
-  if (admission_ == nullptr) return true;
-  auto& tokens = admission_->log_tokens_;
-  const std::chrono::duration<double> passed = std::max(Duration::zero(), now - std::exchange(admission_->log_refilled_, now));
-  tokens = std::min(kLogBurst, tokens + passed.count());
-  if (tokens < 1) return false;
-  tokens -= 1;
+bool Admission::may_log(TimePoint now) noexcept {
+  const std::chrono::duration<double> passed = std::max(Duration::zero(), now - std::exchange(log_refilled_, now));
+  log_tokens_ = std::min(kLogBurst, log_tokens_ + passed.count());
+  if (log_tokens_ < 1) return false;
+  log_tokens_ -= 1;
   return true;
 }
 

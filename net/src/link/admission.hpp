@@ -53,8 +53,7 @@ class Admission {
     void succeeded() noexcept;
     /// The peer's proof was wrong: a guess.
     void failed(TimePoint now) noexcept;
-    /// Whether a line in the log about this connection is worth its place: ten at once, then one a second.
-    [[nodiscard]] bool may_log(TimePoint now) noexcept;
+    [[nodiscard]] bool may_log(TimePoint now) noexcept { return admission_ == nullptr || admission_->may_log(now); }
     /// It is no longer half open, whatever became of it.
     void release() noexcept;
 
@@ -67,6 +66,8 @@ class Admission {
 
   /// A place for a connection from `address`, or why there is none.
   [[nodiscard]] Outcome<Slot> admit(const io::Address& address, TimePoint now);
+  /// Whether a line in the log about a peer that is not authenticated is worth its place: ten at once, then one a second.
+  [[nodiscard]] bool may_log(TimePoint now) noexcept;
   [[nodiscard]] std::uint32_t half_open() const noexcept { return half_open_; }
   [[nodiscard]] std::size_t addresses() const noexcept { return entries_.size(); }
 

@@ -149,7 +149,13 @@ void Connection::received(const io::Completion& completion) {
     const auto error = -completion.result;
     switch (state_) {
       case State::shaking: {
-        auto ending = ending_of(error == 0 ? Cause::closed : Cause::io, "the connection ended during the handshake", error);
+        // A node at its limits closes before it reads: to answer strangers would cost it what the limits save.
+        const bool turned_away = role_ == Role::dial && bytes_received_ == 0;
+        auto ending = ending_of(error == 0 ? Cause::closed : Cause::io,
+                                turned_away ? "the peer ended the connection without a word; it is stopping, or busy with too many "
+                                              "handshakes or wrong cookies from this address: try again in some seconds"
+                                            : "the connection ended during the handshake",
+                                error);
         log_refusal(ending);
         end(std::move(ending));
         break;

@@ -17,6 +17,9 @@ Term outcome_term(const Fault& fault) {
   return Term::tuple({static_cast<int>(fault.code), text});
 }
 
+/// Those whose sender waits, for room or for the reply.
+bool is_user_message(Signal kind) noexcept { return kind == Signal::message || kind == Signal::cast || kind == Signal::request; }
+
 /// Signals that make a node connect (NODE-10, SIG-17); the others speak of relations that a lost connection has ended anyway.
 bool wants_connection(Signal kind) noexcept {
   switch (kind) {
@@ -225,7 +228,7 @@ void Distribution::accepted(io::Handle handle) {
   }
   auto slot = admission_.admit(*address, loop.now());
   if (!slot) {
-    log::warning("** Connection attempt from {} rejected: {} **", address->text(), slot.error().text());
+    if (admission_.may_log(loop.now())) log::warning("** Connection attempt rejected: {} **", slot.error().detail);
     loop.close(handle);
     return;
   }
@@ -251,6 +254,15 @@ links::Connection::Owner::Verdict Distribution::admit(const Session&, const link
   return {};
 }
 
+wire::AtomQuota& Distribution::atom_quota(const Session& session) {
+  // A command has another name each time, so that its host counts.
+  std::string peer = session.is_hidden() ? session.connection().peer_address().ip_text() : session.peer_name();
+  const auto found = atom_quotas_.find(peer);
+  if (found != atom_quotas_.end()) return found->second;
+  if (atom_quotas_.size() >= kQuotasMax) peer.clear();  // the late ones share one
+  return atom_quotas_[std::move(peer)];
+}
+
 void Distribution::session_up(Session& session) {
   Neighbour& its = neighbour(session.peer_name());
   if (its.attempt != nullptr && its.attempt != &session) {
@@ -263,7 +275,7 @@ void Distribution::session_up(Session& session) {
   its.patience.reset();
   if (its.session != nullptr) {
     Session* const old = its.session;
-    take_down(its);
+    take_down(its, &session);
     old->connection().abort(links::Cause::closed_here,
                             {.code = Errc::nodedown, .where = "session", .detail = "replaced by a newer connection"});
   }
@@ -341,14 +353,14 @@ void Distribution::session_ended(Session& session, const links::Ending& ending) 
 }
 
 // The node is down for everybody here: relations with its processes fire, on every core (SIG-15).
-void Distribution::take_down(Neighbour& neighbour) {
+void Distribution::take_down(Neighbour& neighbour, const Session* successor) {
   Session& session = *std::exchange(neighbour.session, nullptr);
   session.neighbour = nullptr;
   set_full(neighbour.name, false);
   const NodeIndex life = session.peer();
   const Atom name = Atom::find(neighbour.name).value_or(atoms::undefined);
   // Creation 0, the target of {Name, Node}: only there if somebody here used it.
-  const auto by_name = session.is_hidden() && name == atoms::undefined ? std::nullopt : nodes_.find_or_make(neighbour.name, 0);
+  const auto by_name = nodes_.find(neighbour.name, 0);
   close_way(life);
   if (by_name) close_way(*by_name);
   for (unsigned i = 0; i < runtime_.core_count(); ++i) {
@@ -360,7 +372,8 @@ void Distribution::take_down(Neighbour& neighbour) {
       each.post(tell);
     }
   }
-  if (session.is_hidden()) nodes_.release(life);
+  // The same life may have connected anew, and goes on under its number.
+  if (session.is_hidden() && (successor == nullptr || successor->peer() != life)) nodes_.release(life);
 }
 
 // --- Signals -----------------------------------------------------------------------------------------------------------
@@ -413,10 +426,10 @@ void Distribution::close_way(NodeIndex node) noexcept {
   if (slot < ways_.size() && ways_[slot].node == node) ways_[slot].session = nullptr;
 }
 
-// Senders are suspended at the limit; twice of it stops what cannot be suspended (timers, signals of ending processes).
+// Senders are suspended at the limit, and each has but one message here; twice of it stops what cannot be suspended.
 bool Distribution::hold(Neighbour& neighbour, MessagePtr message) {
   const std::size_t bytes = sizeof(Message) + message->body.heap_bytes();
-  if (neighbour.waiting_bytes + bytes > 2 * kWaitingMax) {
+  if (!is_user_message(message->kind) && neighbour.waiting_bytes + bytes > 2 * kWaitingMax) {
     core().unreachable(std::move(message), Atom::find(neighbour.name).value_or(atoms::undefined));
     return true;
   }
@@ -446,7 +459,8 @@ bool Distribution::is_full(NodeIndex node) const {
 
 void Distribution::link_has_room(const Session& session) {
   set_full(session.peer_name(), false);
-  const auto by_name = nodes_.find_or_make(session.peer_name(), 0);
+  // Only there if somebody here used it: a command's name leaves nothing behind.
+  const auto by_name = nodes_.find(session.peer_name(), 0);
   for (unsigned i = 0; i < runtime_.core_count(); ++i) {
     Core& each = runtime_.core(i);
     each.post([&each, life = session.peer(), by_name] {

@@ -58,6 +58,8 @@ class Distribution final : public Router {
  public:
   static constexpr unsigned kHomeCore = 0;
   static constexpr std::size_t kWaitingMax = Session::kQueueMax;
+  // Peers with a quota of atoms of their own: 256 of them can fill the table of 2^20 atoms, so that more protect nothing.
+  static constexpr std::size_t kQuotasMax = 1024;
 
   /// `name` is our full name; `options` as given to Node.
   Distribution(Runtime& runtime, const NodeOptions& options, NodeName name);
@@ -83,6 +85,8 @@ class Distribution final : public Router {
   [[nodiscard]] const links::Identity& identity() const noexcept { return identity_; }
   [[nodiscard]] const links::Cookies& cookies() const noexcept { return cookies_; }
   [[nodiscard]] links::Connection::Owner::Verdict admit(const Session& session, const links::Peer& peer);
+  /// How many atoms that peer may still make here, whatever becomes of its connections.
+  [[nodiscard]] wire::AtomQuota& atom_quota(const Session& session);
   void session_up(Session& session);
   void session_ended(Session& session, const links::Ending& ending);
   void link_has_room(const Session& session);
@@ -108,7 +112,8 @@ class Distribution final : public Router {
   void failed(Neighbour& neighbour, const Fault& fault);
   void await_peer(Neighbour& neighbour, const Fault& fault);
   bool hold(Neighbour& neighbour, MessagePtr message);
-  void take_down(Neighbour& neighbour);
+  /// `successor` is what takes its place, if anything does.
+  void take_down(Neighbour& neighbour, const Session* successor = nullptr);
   void registration_changed(const mapper::Registration::Report& report);
   void finish_closing();
   void open_way(NodeIndex node, Session& session);
@@ -132,6 +137,7 @@ class Distribution final : public Router {
   bool closing_ = false;
   std::unordered_map<std::string, std::unique_ptr<Neighbour>> neighbours_;
   std::vector<std::unique_ptr<Session>> sessions_;
+  std::unordered_map<std::string, wire::AtomQuota> atom_quotas_;  ///< By peer; see atom_quota().
   /// The session for an entry of the node table, by its slot: the path of every signal.
   struct Way {
     NodeIndex node = kOwnNode;

@@ -16,7 +16,6 @@ std::optional<NodeIndex> NodeTable::find_or_make(std::string_view name, std::uin
   if (!free_slots_.empty()) {
     slot = free_slots_.back();
     free_slots_.pop_back();
-    entries_[slot].index += kNodeSlotMask + 1;
   } else {
     if (entries_.size() == kEntriesMax) return std::nullopt;
     slot = static_cast<NodeIndex>(entries_.size());
@@ -29,11 +28,23 @@ std::optional<NodeIndex> NodeTable::find_or_make(std::string_view name, std::uin
   return fresh.index;
 }
 
+std::optional<NodeIndex> NodeTable::find(std::string_view name, std::uint32_t creation) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_name_.find(Key{name, creation});
+  return found != by_name_.end() ? std::optional(found->second) : std::nullopt;
+}
+
+std::size_t NodeTable::size() const {
+  const std::lock_guard lock(mutex_);
+  return by_name_.size();
+}
+
 void NodeTable::release(NodeIndex node) {
   const std::lock_guard lock(mutex_);
   const NodeIndex slot = node & kNodeSlotMask;
   if (slot == kOwnNode || slot >= entries_.size() || entries_[slot].index != node) return;
   by_name_.erase(Key{entries_[slot].name, entries_[slot].creation});
+  entries_[slot].index += kNodeSlotMask + 1;
   free_slots_.push_back(slot);
 }
 

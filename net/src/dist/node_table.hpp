@@ -35,7 +35,11 @@ class NodeTable final : public wire::NodeNumbers {
 
   /// The entry of `name` in that life; our own name and creation are kOwnNode. Empty when the table is full.
   [[nodiscard]] std::optional<NodeIndex> find_or_make(std::string_view name, std::uint32_t creation);
-  /// The entry may be used for another node from now on.
+  /// The entry of `name` in that life, when there is one.
+  [[nodiscard]] std::optional<NodeIndex> find(std::string_view name, std::uint32_t creation) const;
+  /// Entries in use, our own counted.
+  [[nodiscard]] std::size_t size() const;
+  /// The entry may be used for another node from now on, and its number is nobody's. Without effect the second time.
   void release(NodeIndex node);
   /// What entry 0 stands for.
   void set_own(std::string_view name, std::uint32_t creation);

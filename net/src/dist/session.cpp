@@ -6,6 +6,14 @@
 #include "wire/record.hpp"
 
 namespace pulpo::dist {
+namespace {
+
+/// Signals that end what a process elsewhere waits for: a call, a monitor, a link.
+bool tells_of_an_end(Signal kind) noexcept {
+  return kind == Signal::reply || kind == Signal::request_down || kind == Signal::down || kind == Signal::exit_link || kind == Signal::exit;
+}
+
+}  // namespace
 
 Session::Session(Distribution& distribution, Core& core)
     : distribution_(distribution),
@@ -30,7 +38,7 @@ void Session::established(const links::Peer& peer) {
   }
   peer_ = *index;
   encoder_ = std::make_unique<wire::Encoder>(distribution_.nodes(), peer_);
-  decoder_ = std::make_unique<wire::Decoder>(distribution_.nodes(), peer_, atom_quota_);
+  decoder_ = std::make_unique<wire::Decoder>(distribution_.nodes(), peer_, distribution_.atom_quota(*this));
   distribution_.session_up(*this);
 }
 
@@ -79,7 +87,7 @@ wire::Frame Session::frame_of(const Message& message) {
     case Signal::unlink:
     case Signal::unlink_ack:
       frame.kind = message.kind == Signal::unlink ? FrameKind::unlink : FrameKind::unlink_ack;
-      frame.unlink_id = message.ref.third;
+      frame.unlink_id = std::uint64_t{message.ref.second} << 32 | message.ref.third;
       frame.ref = {};
       break;
     case Signal::monitor:
@@ -99,25 +107,80 @@ wire::Frame Session::frame_of(const Message& message) {
 }
 
 bool Session::send(MessagePtr message) {
+  if (kept_.empty() && has_room()) [[likely]] {
+    encode(std::move(message));
+    if (has_room()) [[likely]]
+      return true;
+  } else {
+    keep(std::move(message));
+  }
+  held_up_ = true;
+  return false;
+}
+
+void Session::encode(MessagePtr message) {
   wire::OutBuffer& out = connection_->gathering();
   if (auto encoded = encoder_->encode(out, frame_of(*message)); !encoded) {
-    // Too large or too deep for a message: its sender learns it where it can (a caller); the link is untouched.
+    // Too large or too deep for a message, or nothing that can leave its node; the link is untouched.
     log::error("** A {} for node {} was not sent: {} **", wire::to_string(frame_of(*message).kind), peer_name_, encoded.error().text());
-    if (message->kind == Signal::request) core_.undeliverable(std::move(message), Term::tuple({"badarg"_atom, encoded.error().text()}));
-    return true;
+    Term why = Term::tuple({"badarg"_atom, encoded.error().text()});
+    if (message->kind == Signal::request) return core_.undeliverable(std::move(message), why);
+    if (!tells_of_an_end(message->kind)) return;
+    // Somebody there waits for it, and would wait for ever: it goes with another reason.
+    if (message->kind == Signal::reply) message->kind = Signal::request_down;
+    message->body = std::move(why);
+    if (!encoder_->encode(out, frame_of(*message))) return;
   }
   core_.flush_soon(*this);
   if (out.size() >= kSliceBytes) core_.end_slice();
-  if (has_room()) return true;
-  held_up_ = true;
-  return false;
+}
+
+Session::Reserve Session::reserve_of(Signal kind) noexcept {
+  switch (kind) {
+    case Signal::message:
+    case Signal::cast:
+    case Signal::request:  // its caller waits for the reply
+      return {nullptr, 0};
+    case Signal::reply:
+      return {&kept_replies_, kReplyReserve};
+    default:
+      return {&kept_control_, kControlReserve};
+  }
+}
+
+void Session::keep(MessagePtr message) {
+  if (!connection_->is_established()) return;  // it ends: whoever waits is told then
+  if (const Reserve reserve = reserve_of(message->kind); reserve.taken != nullptr) {
+    message->bytes = static_cast<std::uint32_t>(sizeof(Message) + message->body.heap_bytes());
+    *reserve.taken += message->bytes;
+    if (*reserve.taken > reserve.limit) {
+      Fault fault{.code = Errc::busy,
+                  .where = "session",
+                  .detail = fmt::format("{} does not read what it is sent: {} bytes wait beyond the {} of the queue", peer_name_,
+                                        *reserve.taken, kQueueMax)};
+      log::error("** Connection with node {} is closed: {} **", peer_name_, fault.text());
+      connection_->abort(links::Cause::closed_here, std::move(fault));
+      return;
+    }
+  }
+  kept_.push_back(std::move(message));
+}
+
+void Session::send_kept() {
+  while (!kept_.empty() && has_room()) {
+    MessagePtr message = std::move(kept_.front());
+    kept_.pop_front();
+    if (const Reserve reserve = reserve_of(message->kind); reserve.taken != nullptr) *reserve.taken -= message->bytes;
+    encode(std::move(message));
+  }
 }
 
 void Session::flush() { connection_->flush(); }
 
 void Session::sent() {
+  send_kept();
   // Half of the limit, so that senders do not take turns at its edge.
-  if (held_up_ && connection_->queued_bytes() <= kQueueMax / 2) {
+  if (held_up_ && kept_.empty() && connection_->queued_bytes() <= kQueueMax / 2) {
     held_up_ = false;
     distribution_.link_has_room(*this);
   }
@@ -193,7 +256,9 @@ void Session::deliver(wire::Frame& frame) {
   message->from = frame.from;
   message->to = frame.to;
   message->ref = frame.ref;
-  if (frame.unlink_id != 0) message->ref = Ref{peer_, 0, 0, static_cast<std::uint32_t>(frame.unlink_id)};
+  // The peer's number, whole: the acknowledgement brings it back.
+  if (frame.unlink_id != 0)
+    message->ref = Ref{peer_, 0, static_cast<std::uint32_t>(frame.unlink_id >> 32), static_cast<std::uint32_t>(frame.unlink_id)};
   if (frame.to_name != Atom{}) {
     message->by_name = true;
     message->name = frame.to_name;

@@ -8,10 +8,13 @@
 //   Order      Signals leave in the order of send(); what arrives is handed to its process in the order of arrival (SIG-1).
 //   Ownership  Belongs to the Distribution. Owns its Connection.
 //   Threads    The home core's.
-//   Bounds     kQueueMax bytes to send, then has_room() is false and senders of user messages are suspended; nothing is dropped.
+//   Bounds     kQueueMax bytes to send, then has_room() is false and senders of user messages are suspended; nothing is dropped. What
+//              comes nevertheless (a last message of each sender, and signals that nobody can suspend) waits as it is, not encoded.
+//              When a peer reads so slowly that signals of the latter kind go beyond their reserve, the connection ends.
 //   Cost       A call and its reply: one frame each.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 
@@ -31,11 +34,16 @@ class Session final : public links::Connection::Owner, public Flusher {
   static constexpr std::size_t kQueueMax = 4u << 20;
   // A slice ends when so much has gathered, so that the peer can work on it meanwhile (performance-notes.md section 5).
   static constexpr std::size_t kSliceBytes = 32 * 1024;
+  // Settled points: what control signals may take beyond the queue.
+  static constexpr std::size_t kControlReserve = 1u << 20;
+  // Replies carry what users put into them: as much as a mailbox holds, since the peer's requests came out of one.
+  static constexpr std::size_t kReplyReserve = 64u << 20;
 
   Session(Distribution& distribution, Core& core);
   ~Session() override;
 
   [[nodiscard]] links::Connection& connection() noexcept { return *connection_; }
+  [[nodiscard]] const links::Connection& connection() const noexcept { return *connection_; }
   /// The peer's entry in the node table; once established.
   [[nodiscard]] NodeIndex peer() const noexcept { return peer_; }
   [[nodiscard]] const std::string& peer_name() const noexcept { return peer_name_; }
@@ -45,9 +53,8 @@ class Session final : public links::Connection::Owner, public Flusher {
   [[nodiscard]] TimePoint began() const noexcept { return began_; }
   Neighbour* neighbour = nullptr;  ///< Whose session it is; null before the peer's name is proven.
 
-  /// Encodes a signal into what gathers. False: the queue is over its limit.
+  /// Encodes a signal into what gathers, or keeps it until there is room. False: the queue is over its limit.
   bool send(MessagePtr message);
-  [[nodiscard]] bool has_room() const noexcept { return connection_->queued_bytes() <= kQueueMax; }
 
  private:
   // links::Connection::Owner
@@ -60,6 +67,16 @@ class Session final : public links::Connection::Owner, public Flusher {
   // Flusher
   void flush() override;
 
+  [[nodiscard]] bool has_room() const noexcept { return connection_->queued_bytes() <= kQueueMax; }
+  /// The reserve that a signal of this kind takes from, and how much it may take; null when its sender is suspended instead.
+  struct Reserve {
+    std::size_t* taken;
+    std::size_t limit;
+  };
+  [[nodiscard]] Reserve reserve_of(Signal kind) noexcept;
+  void keep(MessagePtr message);
+  void send_kept();
+  void encode(MessagePtr message);
   [[nodiscard]] static wire::Frame frame_of(const Message& message);
   void deliver(wire::Frame& frame);
 
@@ -70,11 +87,13 @@ class Session final : public links::Connection::Owner, public Flusher {
   std::uint32_t peer_creation_ = 0;
   NodeIndex peer_ = 0;
   bool hidden_ = false;
-  bool held_up_ = false;  ///< Senders wait for room.
+  bool held_up_ = false;          ///< Senders wait for room.
+  std::deque<MessagePtr> kept_;   ///< Signals that came while there was no room, in order.
+  std::size_t kept_replies_ = 0;  ///< Their bytes, and …
+  std::size_t kept_control_ = 0;  ///< … those of control signals.
   TimePoint began_;
   std::uint64_t sequence_ = 0;  ///< Of the last record that we closed.
   std::uint64_t received_ = 0;  ///< Of the last record that came.
-  wire::AtomQuota atom_quota_;
   std::unique_ptr<wire::Encoder> encoder_;
   std::unique_ptr<wire::Decoder> decoder_;
   wire::Frame incoming_;  ///< Kept for its parts' capacity.

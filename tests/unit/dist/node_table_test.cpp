@@ -37,6 +37,30 @@ TEST(NodeTable, ASlotThatIsUsedAgainHasAnotherNumber) {
   EXPECT_EQ(nodes.name(*second), "ping-2@altair");
 }
 
+TEST(NodeTable, AnEntryThatIsReleasedTwiceIsGivenOutOnce) {
+  NodeTable nodes;
+  const auto gone = nodes.find_or_make("ping-1@altair", 7);
+  nodes.release(*gone);
+  EXPECT_EQ(nodes.name(*gone), "") << "nobody's at once, and not only when the slot is used again";
+  nodes.release(*gone);
+  const auto next = nodes.find_or_make("ping-2@altair", 7);
+  const auto other = nodes.find_or_make("ping-3@altair", 7);
+  EXPECT_EQ(nodes.name(*next), "ping-2@altair");
+  EXPECT_EQ(nodes.name(*other), "ping-3@altair");
+}
+
+TEST(NodeTable, LookingForANameMakesNoEntry) {
+  NodeTable nodes;
+  const auto before = nodes.size();
+  EXPECT_EQ(nodes.find("a@altair", 7), std::nullopt);
+  EXPECT_EQ(nodes.size(), before);
+  const auto made = nodes.find_or_make("a@altair", 7);
+  EXPECT_EQ(nodes.find("a@altair", 7), made);
+  EXPECT_EQ(nodes.size(), before + 1);
+  nodes.release(*made);
+  EXPECT_EQ(nodes.size(), before);
+}
+
 TEST(NodeTable, NamesOfCommandsBecomeNoAtoms) {
   NodeTable nodes;
   const auto before = Atom::count();

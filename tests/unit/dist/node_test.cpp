@@ -343,6 +343,50 @@ TEST_P(NodeTest, ASenderThatFillsTheLinkIsHeldUpAndNothingIsLost) {
   EXPECT_EQ(counted.get_future().get(), kMessages);
 }
 
+TEST_P(NodeTest, ManyLargeCallsAtOnceAreSentInTurn) {
+  const auto a = start("a");
+  const auto b = start("b");
+  start_echo(*a);
+  run_on(*b, [] {
+    const Term payload = Term::binary(std::string(1u << 20, 'x'));
+    std::vector<Ref> callers;
+    for (int i = 0; i < 300; ++i) {  // more than one record may have
+      callers.push_back(spawn_monitor([payload] {
+                          const auto answer = request(echo_on("a"), payload, 60s);
+                          if (!answer || !(*answer == payload)) exit("lost"_atom);
+                        }).monitor);
+    }
+    for (const Ref& caller : callers) {
+      const auto down = receive_if([&](const Term& term) { return term.elements()[1] == Term(caller); }, 60s);
+      ASSERT_TRUE(down);
+      ASSERT_EQ(down->elements()[4], Term(atoms::normal));
+    }
+  });
+}
+
+TEST_P(NodeTest, AReplyThatCannotLeaveItsNodeEndsTheCallWithAReason) {
+  const auto a = start("a");
+  const auto b = start("b");
+  a->runtime().post([] {
+    EXPECT_TRUE(register_name("deep"_atom, self()));
+    const Term term = *receive_any();
+    const auto from = term.elements()[1].elements();
+    Term answer(1);
+    for (std::size_t i = 0; i <= Term::kDepthMax; ++i) answer = Term::tuple({answer});
+    reply(from[0].pid(), from[1].ref(), answer);
+    (void)receive_any();
+  });
+  run_on(*a, [] {
+    while (!whereis("deep"_atom)) yield();
+  });
+  run_on(*b, [] {
+    const auto answer = request(Address("deep"_atom, node_atom("a")), 1, 20s);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, Errc::exited) << answer.error().text();
+    EXPECT_NE(answer.error().reason.text().find("deeper"), std::string::npos) << answer.error().reason.text();
+  });
+}
+
 TEST(NodeName, EachFaultySaysWhichPartIsWrong) {  // NODE-1, NODE-34
   EXPECT_EQ(parse_node_name("a@altair")->head, "a");
   for (const char* const text : {"a", "a@b@c", "@altair", "a@", "a b@altair", "ä@altair", "a@al tair"}) {

@@ -152,6 +152,8 @@ void Core::append_mail(Process& process, MessagePtr message) {
       static_cast<std::uint32_t>(sizeof(Message) + (message->body.is_inline() ? 0 : std::min(message->body.heap_bytes(), kBytesMax)));
   if (message->counted) {
     const RuntimeOptions& options = runtime_.options();
+    // The limit is about messages that gather: a single large one counts for half of it, so that it fits, and small ones beside it.
+    message->bytes = static_cast<std::uint32_t>(std::min<std::size_t>(message->bytes, options.mailbox_bytes_max / 2));
     if (process.mail_count >= options.mailbox_messages_max || process.mail_bytes + message->bytes > options.mailbox_bytes_max) {
       if (!process.exit_pending) {
         log::error(

@@ -429,6 +429,24 @@ TEST_P(ProcessTest, AMailboxBeyondItsLimitStopsTheProcess) {
       options);
 }
 
+TEST_P(ProcessTest, AMessageLargerThanTheMailboxsLimitFits) {
+  RuntimeOptions options;
+  options.mailbox_bytes_max = 1000;
+  run(
+      [] {
+        const Term large = Term::binary(std::string(2000, 'x'));
+        send(self(), large);
+        EXPECT_EQ(*receive_any(), large);
+        const auto slow = spawn_monitor([] { (void)receive_if([](const Term&) { return false; }); });
+        for (int i = 0; i < 3; ++i) send(slow.pid, large);
+        const Term reason = down_reason(slow.monitor);
+        ASSERT_TRUE(reason.is_tuple(3)) << reason.text();
+        EXPECT_EQ(reason.elements()[0], Term("mailbox_limit"_atom));
+        EXPECT_EQ(reason.elements()[1], Term(2));
+      },
+      options);
+}
+
 TEST_P(ProcessTest, TheProcessLimitIsAnErrorAndNotTheEnd) {
   RuntimeOptions options;
   options.processes_max = 10;

@@ -36,8 +36,8 @@ class Session final : public links::Connection::Owner, public Flusher {
   static constexpr std::size_t kSliceBytes = 32 * 1024;
   // Settled points: what control signals may take beyond the queue.
   static constexpr std::size_t kControlReserve = 1u << 20;
-  // Replies carry what users put into them: as much as a mailbox holds, since the peer's requests came out of one.
-  static constexpr std::size_t kReplyReserve = 64u << 20;
+  // Replies carry what users put into them, and nobody can be suspended for them: one message of the largest size.
+  static constexpr std::size_t kReplyReserve = wire::Limits{}.message_bytes_max;
 
   Session(Distribution& distribution, Core& core);
   ~Session() override;

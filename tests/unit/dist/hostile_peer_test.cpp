@@ -152,7 +152,7 @@ TEST_P(HostilePeerTest, LargeRepliesThatNobodyReadsEndTheConnectionAndNotTheNode
   const auto peer = dial("deaf@localhost");
   const Term megabyte = Term::binary(std::string(1u << 20, 'x'));
   bool cut_off = false;
-  for (std::uint32_t i = 0; i < 400 && !cut_off; ++i) {
+  for (std::uint32_t i = 0; i < 600 && !cut_off; ++i) {
     peer->add(request(i, megabyte));
     cut_off = !peer->flush();
   }

@@ -89,6 +89,11 @@ class FirstLight(ClusterTest):
         self.assertRegex("\n".join(node.log.rest()), "leaving without waiting for applications")
         self.cluster.await_registered(["a"])
 
+    def test_a_node_whose_own_processes_end_stops_with_a_failure(self):
+        node = self.cluster.start("node", "--app", "saboteur", "--loop", LOOP, program=SILENT_NODE)
+        self.assertEqual(node.wait(), 1)
+        self.assertRegex("\n".join(node.log.rest()), "the node's own processes have ended: :killed")
+
     def test_a_node_without_a_name_runs_its_applications_and_registers_nowhere(self):
         node = self.cluster.start("node", "--app", "ping_pong", "--loop", LOOP)
         node.log.await_line("node nonode@nohost is up, reachable by nobody")

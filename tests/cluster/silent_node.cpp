@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A node with an application `silent`, whose server takes every request and never answers, so that a test can end the
-// node while a call waits; and one `stubborn`, which never stops of its own. Also the proof that a program of one's own is `pulpo` with
-// other applications in it.
+// node while a call waits; one `stubborn`, which never stops of its own; and one `saboteur`, which ends the node's own processes. Also the
+// proof that a program of one's own is `pulpo` with other applications in it.
 #include <vector>
 
 #include "pulpo/log.hpp"
@@ -47,4 +47,22 @@ Application application() { return {.name = "stubborn", .start = start, .prep_st
 
 }  // namespace stubborn
 
-int main(int argc, char** argv) { return pulpo::run(argc, argv, {silent::application(), stubborn::application()}); }
+namespace saboteur {
+
+using namespace pulpo;
+
+Result<Pid> start(const StartType&, const Env&) {
+  spawn([] {
+    (void)receive_any(100ms);  // until the node has said that it is up
+    exit(*whereis("Elixir.Pulpo.Supervisor"_atom), atoms::kill);
+  });
+  return start_supervisor({.name = "Saboteur.Supervisor"});
+}
+
+Application application() { return {.name = "saboteur", .start = start}; }
+
+}  // namespace saboteur
+
+int main(int argc, char** argv) {
+  return pulpo::run(argc, argv, {silent::application(), stubborn::application(), saboteur::application()});
+}

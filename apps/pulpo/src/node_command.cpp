@@ -155,11 +155,35 @@ bool stop_applications(Node& node, Signals& signals) {
   return orderly;
 }
 
-const char* await_signal(Signals& signals) {
-  pollfd descriptor{signals.descriptor(), POLLIN, 0};
+/// Tells when the node's own processes have ended though nobody stopped them: what is left then serves nobody.
+class SystemWatch {
+ public:
+  explicit SystemWatch(Runtime& runtime) : descriptor_(::eventfd(0, EFD_CLOEXEC)) {
+    runtime.post([this] {
+      reason_ = await_system_end().text();
+      const std::uint64_t one = 1;
+      [[maybe_unused]] const ssize_t wrote = ::write(descriptor_, &one, sizeof one);  // an eventfd at 0 takes it
+    });
+  }
+  SystemWatch(const SystemWatch&) = delete;
+  SystemWatch& operator=(const SystemWatch&) = delete;
+  ~SystemWatch() { ::close(descriptor_); }
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  /// Once the descriptor is readable.
+  [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+
+ private:
+  int descriptor_;
+  std::string reason_;
+};
+
+/// The name of the signal that came; null when the system ended first.
+const char* await_signal(Signals& signals, const SystemWatch& watch) {
+  pollfd descriptors[] = {{signals.descriptor(), POLLIN, 0}, {watch.descriptor(), POLLIN, 0}};
   for (;;) {
-    if (::poll(&descriptor, 1, -1) < 0 && errno != EINTR) return "poll failed";
+    if (::poll(descriptors, 2, -1) < 0 && errno != EINTR) return "poll failed";
     if (const char* const name = signals.take()) return name;
+    if ((descriptors[1].revents & POLLIN) != 0) return nullptr;
   }
 }
 
@@ -185,7 +209,16 @@ int run_node(Program& program, const Arguments& arguments) {
   log::info("node {} is up, {}, loop {}, {} {}", node.name(), where, runtime.loop_name(), runtime.core_count(),
             runtime.core_count() == 1 ? "core" : "cores");
 
-  log::notice("{}: stopping", await_signal(*signals));
+  const SystemWatch watch(runtime);
+  const char* const signal = await_signal(*signals, watch);
+  if (signal == nullptr) {
+    // As OTP does when its kernel ends: whoever watches this program (systemd) starts a healthy one.
+    log::line(log::Level::critical, "the node's own processes have ended: {}; the node stops", watch.reason());
+    ::alarm(kLeaveSeconds);
+    node.stop();
+    return kFailed;
+  }
+  log::notice("{}: stopping", signal);
   if (!stop_applications(node, *signals)) return kFailed;
   log::notice("node {} has stopped", node.name());
   return kSuccess;

@@ -5,7 +5,7 @@
 //
 //   Order      stop_system() stops the applications first, the last started first (AC-51).
 //   Threads    Inside a process.
-//   Suspends   Both, until it is done.
+//   Suspends   All, until it is done.
 //   Errors     start_system(): already_exists when this runtime has one.
 #pragma once
 
@@ -23,6 +23,8 @@ struct SystemOptions {
 
 /// Starts them; they do not end with the caller. Returns the supervisor.
 Result<Pid> start_system(SystemOptions options = {});
+/// Waits until the system has ended, by stop_system() or because its supervisor gave up, and returns the reason. noproc: there was none.
+Term await_system_end();
 /// Stops applications and system, in order. Errors: noproc when there is none.
 Result<void> stop_system();
 

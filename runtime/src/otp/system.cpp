@@ -45,6 +45,14 @@ Result<Pid> start_system(SystemOptions options) {
                                               controller(std::move(options.applications))}});
 }
 
+Term await_system_end() {
+  const Ref ref = monitor(kSupervisor);
+  const auto down = receive_if([ref](const Term& message) {
+    return message.is_tuple(5) && message.elements()[0].is_atom(atoms::DOWN) && message.elements()[1] == Term(ref);
+  });
+  return down ? Term(down->elements()[4]) : Term(atoms::killed);
+}
+
 Result<void> stop_system() { return stop(kSupervisor, atoms::shutdown); }
 
 }  // namespace pulpo

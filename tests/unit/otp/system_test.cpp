@@ -60,5 +60,14 @@ TEST_P(SystemTest, ItDoesNotEndWithWhoStartedIt) {
   });
 }
 
+TEST_P(SystemTest, ItsEndIsToldWithTheReason) {
+  run([] {
+    EXPECT_EQ(await_system_end(), Term(atoms::noproc));
+    ASSERT_TRUE(start_system());
+    exit(*whereis("Elixir.Pulpo.Supervisor"_atom), atoms::kill);
+    EXPECT_EQ(await_system_end(), Term(atoms::killed));
+  });
+}
+
 }  // namespace
 }  // namespace pulpo

@@ -61,6 +61,7 @@ class BadInput(ClusterTest):
         self.refuse(WRONG_USAGE, ["mapper", "--address", "nowhere"], "--address", "nowhere")
         self.refuse(WRONG_USAGE, ["mapper", "--packet-timeout", "-1"], "--packet-timeout")
         self.refuse(WRONG_USAGE, ["bench", "call", f"a@{HOST}", "--concurrency", "0"], "--concurrency")
+        self.refuse(WRONG_USAGE, ["bench", "call", f"a@{HOST}", "--payload", "256MiB"], "--payload")
         self.refuse(WRONG_USAGE, ["bench", "call", f"a@{HOST}", "PingPong"], "SERVER needs a REQUEST")
         self.refuse(WRONG_USAGE, ["bench", "call", f"a@{HOST}", "PingPong", ":ping", "--payload", "5"], "--payload")
         self.refuse(WRONG_USAGE, ["call", f"a@{HOST}", "PingPong", ":ping", "--timeout", "soon"], "--timeout", "soon")
@@ -174,6 +175,17 @@ class BadInput(ClusterTest):
 
 
 class Help(ClusterTest):
+    def test_a_node_without_standard_places_keeps_its_own_descriptors(self):
+        """Its log must not go into what then has the number 2: the loop's ring or its wake-up."""
+        node = self.cluster.start("-c", 'exec "$0" "$@" <&- >&- 2>&-', PULPO, "node", "--sname", "a", "--cookie", self.cluster.cookie,
+                                  program="sh")
+        self.cluster.await_registered(["a"])
+        self.assert_pong("a@" + HOST)
+        for descriptor in range(3):
+            self.assertEqual(os.readlink("/proc/%d/fd/%d" % (node.process.pid, descriptor)), "/dev/null")
+        node.signal(signal.SIGTERM)
+        self.assertEqual(node.wait(), 0)
+
     def test_help_and_version_go_to_stdout_and_fit_80_columns(self):
         done = self.cluster.run("--version")
         self.assertEqual((done.status, done.err), (0, ""))

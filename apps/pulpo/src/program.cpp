@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pulpo/program.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -139,10 +140,26 @@ int run_command_line(Program& program, std::span<const char* const> words, const
 }  // namespace pulpo::cli
 
 namespace pulpo {
+namespace {
+
+/// Takes the places of stdin, stdout and stderr when nobody gave them. Else the loop's own descriptors would get these
+/// numbers, and the log would write into them. What is written there fails as before, since it is open for reading only.
+void fill_standard_places() {
+  for (;;) {
+    const int descriptor = ::open("/dev/null", O_RDONLY);
+    if (descriptor < 0) return;  // no /dev: then there is nothing to take them with
+    if (descriptor <= STDERR_FILENO) continue;
+    ::close(descriptor);
+    return;
+  }
+}
+
+}  // namespace
 
 int run(int argc, char** argv, std::vector<Application> applications) {
   // A reader of ours that ends early is told by write(2), not by a signal that ends the node.
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): it cannot fail for this signal
+  fill_standard_places();
   std::string name = argc > 0 ? argv[0] : "pulpo";
   if (const auto slash = name.rfind('/'); slash != std::string::npos) name.erase(0, slash + 1);
   cli::Program program(name.empty() ? "pulpo" : name, std::move(applications));

@@ -45,6 +45,10 @@ class Hostile(ClusterTest):
         self.assert_told(name)
         self.assert_pong(self.node.name)
 
+    def assert_pong_at_last(self):
+        """Once the half-open connections of this address are through."""
+        self.cluster.await_true(lambda: self.cluster.command("ping", self.node.name).status == 0, "the node does not come back")
+
     def hello(self):
         """The first message that a ping sends to this very node: a mapper of another cluster points it to us instead."""
         other = Cluster(self.cluster.cookie)
@@ -116,7 +120,20 @@ class Hostile(ClusterTest):
         for connection in crowd:
             self.assert_closed(connection)
         self.assert_pong(self.node.name)
-        self.assertLess(len(self.node.log.lines), 1000)
+        self.node.signal(signal.SIGTERM)
+        self.assertEqual(self.node.wait(), 0)
+        # Ten lines at once, then one a second, whatever the crowd does.
+        self.assertLess(len([line for line in self.node.log.rest() if "Connection" in line]), 10 + 2 * DEADLINE)
+
+    def test_a_flood_of_connections_does_not_fill_the_log(self):
+        begun = time.monotonic()
+        for _ in range(1000):
+            self.dial().close()
+        self.assert_pong_at_last()
+        self.node.signal(signal.SIGTERM)
+        self.assertEqual(self.node.wait(), 0)
+        lines = [line for line in self.node.log.rest() if "Connection" in line]
+        self.assertLessEqual(len(lines), 12 + (time.monotonic() - begun))
 
     def test_guessing_cookies_is_told_and_does_not_help(self):
         for i in range(3):

@@ -16,10 +16,10 @@
 namespace pulpo::cli {
 namespace {
 
-constexpr Duration kCallTimeout = 5s;              // GenServer.call's (section K)
+constexpr Duration kCallTimeout = 5s;                       // GenServer.call's (section K)
 constexpr std::uint64_t kPayloadMax = (256u << 20) - 1024;  // what a message may have, less what is around it
-constexpr std::uint64_t kCallersMax = 1'000'000;   // below the limit of processes of one core
-constexpr Duration kLookInterval = 100ms;          // how soon a bench ends when all callers have given up
+constexpr std::uint64_t kCallersMax = 1'000'000;            // below the limit of processes of one core
+constexpr Duration kLookInterval = 100ms;                   // how soon a bench ends when all callers have given up
 
 struct Plan {
   std::string server_text;

@@ -9,8 +9,10 @@
 //   Threads    Inside a process only, unless a call says otherwise: outside one they stop the node. A program's
 //              other threads use Runtime (pulpo/runtime.hpp).
 //   Suspends   receive, call, sleep, yield, and everything documented so. A process that is being killed
-//              gets pulpo::Killed thrown there, once more at each further suspension if it swallows it; in a
-//              destructor, in a NoKill scope and during unwinding nothing is thrown, and the call returns at once with an error.
+//              gets pulpo::Killed thrown there, once more at each further suspension if it swallows it. During
+//              unwinding, in a NoKill scope and while a server's object is destroyed nothing is thrown, and the call
+//              returns at once with an error. A destructor of an author's own that suspends must hold a NoKill: C++ ends
+//              the program when an exception leaves a destructor, and cannot be asked whether it is in one.
 //   Bounds     A mailbox holds 10^6 user messages or 64 MiB of them; the process that is sent more ends with
 //              {:mailbox_limit, …}, as Settled points say. Exit and down signals and replies do not count.
 //   Cost       A send on one core: no lock, no atomic, one block from the core's free list.

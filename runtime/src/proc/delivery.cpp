@@ -357,10 +357,19 @@ Core::Peer& Core::peer(NodeIndex node) {
   return *peers_[at];
 }
 
-void Core::expect_from(NodeIndex node, ReplyWait& wait) { peer(node).waits.push_back(wait); }
+namespace {
+
+// The number of a node that there is no way to: signals for it are answered at once, and nothing has to be remembered.
+bool is_nowhere(NodeIndex node) noexcept { return (node & kNodeSlotMask) == kNodeSlotMask; }
+
+}  // namespace
+
+void Core::expect_from(NodeIndex node, ReplyWait& wait) {
+  if (!is_nowhere(node)) peer(node).waits.push_back(wait);
+}
 
 void Core::relate(Process& process, NodeIndex node) {
-  if (node != kOwnNode) peer(node).related.insert(process.slot);
+  if (node != kOwnNode && !is_nowhere(node)) peer(node).related.insert(process.slot);
 }
 
 void Core::node_down(NodeIndex life, NodeIndex by_name, Atom name) {

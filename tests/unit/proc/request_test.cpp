@@ -172,6 +172,15 @@ TEST_P(RequestTest, AServerOwesNothingToCallersThatWereKilled) {
   });
 }
 
+TEST_P(RequestTest, OnANodeWithoutANameOtherNodesAreDownAtOnce) {  // NODE-4, GS-6
+  run([] {
+    const Address elsewhere("echo"_atom, "a@altair"_atom);
+    EXPECT_EQ(request(elsewhere, 1).error().reason, Term::tuple({atoms::nodedown, "a@altair"_atom}));
+    EXPECT_EQ(down_reason(monitor(elsewhere)), Term(atoms::noconnection));
+    send(elsewhere, 1);  // dropped
+  });
+}
+
 TEST_P(RequestTest, AServerByNameIsFoundAtEachCall) {  // GS-19
   run([] {
     SpawnOptions named;

@@ -5,6 +5,8 @@
 #include <protozero/pbf_reader.hpp>
 #include <protozero/pbf_writer.hpp>
 
+#include "wire/cursor.hpp"
+
 namespace pulpo::wire {
 namespace {
 
@@ -17,9 +19,42 @@ void add_bytes(pbf_writer& out, protozero::pbf_tag_type field, ByteView bytes) {
 
 std::string text(pbf_reader& in) { return in.get_bytes(); }
 
+/// Whether every field ends within the message. protozero adds a length to a pointer before it compares, which wraps round where
+/// pointers have 32 bits: a stranger's length of 2 GiB would be believed.
+bool fields_fit(ByteView bytes) noexcept {
+  Cursor in(bytes);
+  const auto pass = [&in](std::size_t size) {
+    if (in.left() < size) {
+      in.bad = true;
+    } else {
+      in.at += size;
+    }
+  };
+  while (!in.done() && !in.bad) {
+    switch (static_cast<pbf_wire_type>(in.varint() & 7)) {
+      case pbf_wire_type::varint:
+        (void)in.varint();
+        break;
+      case pbf_wire_type::fixed64:
+        pass(8);
+        break;
+      case pbf_wire_type::length_delimited:
+        (void)in.bytes();
+        break;
+      case pbf_wire_type::fixed32:
+        pass(4);
+        break;
+      default:
+        in.bad = true;
+    }
+  }
+  return !in.bad;
+}
+
 /// Reads all fields of a message; `field` takes the ones it knows and says so.
 template <class T, class Field>
 Outcome<T> read(ByteView bytes, const char* where, Field field) {
+  if (!fields_fit(bytes)) return Fault{.code = Errc::bad_message, .where = where, .detail = "a field does not fit into its message"};
   T message;
   try {
     pbf_reader in(bytes.data(), bytes.size());

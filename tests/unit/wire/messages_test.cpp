@@ -70,5 +70,16 @@ TEST(Messages, GarbageIsAnErrorThatNamesTheMessage) {
   EXPECT_FALSE(read_hello(unhex("07")).has_value());
 }
 
+TEST(Messages, ALengthThatWouldWrapAPointerIsRefused) {
+  // 32-bit boards: the address of the field and its length together pass 2^32.
+  for (const char* const length : {"\xff\xff\xff\xff\x0f", "\xf0\xff\xff\xff\x0f", "\x80\x80\x80\x80\x08"}) {
+    const std::string hello = std::string("\x12") + length + "a@b";
+    EXPECT_FALSE(read_hello(hello));
+    EXPECT_FALSE(read_challenge(hello));
+    EXPECT_FALSE(read_proof(hello));
+    EXPECT_FALSE(read_refusal(hello));
+  }
+}
+
 }  // namespace
 }  // namespace pulpo::wire

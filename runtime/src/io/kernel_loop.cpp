@@ -4,8 +4,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cerrno>
-
 namespace pulpo::io {
 
 TimePoint KernelLoop::refresh() noexcept {
@@ -29,29 +27,6 @@ std::size_t KernelLoop::turn(Wait wait) {
   return handled;
 }
 
-// --- Descriptors -----------------------------------------------------------------------------------
-
-KernelLoop::Entry& KernelLoop::entry(int descriptor) {
-  while (entries_.size() <= static_cast<std::size_t>(descriptor)) entries_.emplace_back();
-  return entries_[static_cast<std::size_t>(descriptor)];
-}
-
-void KernelLoop::begin_socket(int descriptor) {
-  Entry& at = entry(descriptor);
-  ++at.generation;
-  at.registered = 0;
-  at.is_socket = at.readable = at.writable = true;
-  at.hung_up = at.closing = at.shutdown_after_send = false;
-}
-
-void KernelLoop::forget(int descriptor) {
-  Entry& at = entry(descriptor);
-  ++at.generation;
-  at.registered = 0;
-  at.is_socket = at.closing = false;
-  ::close(descriptor);
-}
-
 Outcome<Handle> KernelLoop::listen(const Address& address, const ListenOptions& options) {
   auto fd = socket::listen(address, options, mode_);
   if (fd) begin_socket(*fd);
@@ -64,167 +39,8 @@ Outcome<Handle> KernelLoop::adopt(int descriptor) {
   return fd;
 }
 
-void KernelLoop::shutdown_send(Handle handle) {
-  if (handle < 0) return;
-  Entry& at = entry(handle);
-  at.shutdown_after_send = at.writer != nullptr;
-  if (at.writer == nullptr) (void)::shutdown(handle, SHUT_WR);
-}
+void KernelLoop::shut_down(int descriptor) { (void)::shutdown(descriptor, SHUT_WR); }
 
-// --- The life of an operation ----------------------------------------------------------------------
-
-KernelLoop::Record& KernelLoop::begin(Operation& operation, Kind kind, Handle handle) {
-  PULPO_ASSERT(!operation.is_pending());
-  Record& record = records_.take();
-  record.operation = &operation;
-  record.loop = this;
-  record.kind = kind;
-  record.place = Place::nowhere;
-  record.in_kernel = record.cancelled = false;
-  record.handle = handle;
-  OperationAccess::state(operation) = &record;
-  ++pending_;
-  if (handle >= 0) ++entry(handle).operations;
-  return record;
-}
-
-KernelLoop::Record* KernelLoop::begin_connect(Operation& operation, const Address& address) {
-  const int fd = socket::open_stream(address.family(), mode_);
-  if (fd < 0) {
-    finish_later(begin(operation, Kind::connect, -1), fd);
-    return nullptr;
-  }
-  begin_socket(fd);
-  Record& record = begin(operation, Kind::connect, fd);
-  record.address = address;
-  entry(fd).writer = &record;
-  return &record;
-}
-
-KernelLoop::Record* KernelLoop::begin_transfer(Operation& operation, Kind kind, Handle handle) {
-  Record& record = begin(operation, kind, handle);
-  if (handle < 0 || entry(handle).closing) {
-    finish_later(record, -EBADF);
-    return nullptr;
-  }
-  Entry& at = entry(handle);
-  Record*& side = kind == Kind::send ? at.writer : at.reader;
-  if (side != nullptr) {
-    finish_later(record, -EBUSY);
-    return nullptr;
-  }
-  side = &record;
-  if (!at.is_socket && at.operations == 1) {
-    at.readable = at.writable = true;
-    at.hung_up = false;
-  }
-  return &record;
-}
-
-KernelLoop::Record* KernelLoop::begin_send(Operation& operation, Handle handle, ByteView bytes) {
-  Record* record = begin_transfer(operation, Kind::send, handle);
-  if (record == nullptr) return nullptr;
-  if (bytes.size() > INT32_MAX) {
-    finish_later(*record, -EMSGSIZE);
-    return nullptr;
-  }
-  record->left = bytes;
-  record->total = static_cast<std::int32_t>(bytes.size());
-  return record;
-}
-
-KernelLoop::Record* KernelLoop::begin_poll(Operation& operation, int descriptor, short events) {
-  Record& record = begin(operation, Kind::poll, descriptor);
-  if (descriptor < 0 || entry(descriptor).closing) {
-    finish_later(record, -EBADF);
-    return nullptr;
-  }
-  record.events = events;
-  record.place = Place::polls;
-  entry(descriptor).polls.push_back(record);
-  return &record;
-}
-
-void KernelLoop::enqueue(Record& record, Queue& queue) noexcept {
-  if (record.place != Place::nowhere) return;
-  record.place = Place::queued;
-  queue.push_back(record);
-}
-
-/// Takes the record off whatever refers to it but its operation.
-void KernelLoop::detach(Record& record) {
-  const bool was_polling = record.place == Place::polls;
-  record.unlink();
-  record.place = Place::nowhere;
-  timers().cancel(record.pause);
-  if (record.handle < 0) return;
-  Entry& at = entry(record.handle);
-  if (at.reader == &record) at.reader = nullptr;
-  if (at.writer == &record) {
-    at.writer = nullptr;
-    if (at.shutdown_after_send) shutdown_send(record.handle);
-  }
-  detached(record, was_polling);
-}
-
-void KernelLoop::finish_later(Record& record, std::int32_t result) {
-  detach(record);
-  record.result = result;
-  record.place = Place::done;
-  done_.push_back(record);
-  ++done_count_;
-}
-
-std::size_t KernelLoop::finish_now(Record& record, std::int32_t result) {
-  detach(record);
-  record.result = result;
-  end(record);
-  return 1;
-}
-
-void KernelLoop::end(Record& record) {
-  Operation& operation = *record.operation;
-  const std::int32_t result = record.result;
-  if (record.handle >= 0) {
-    Entry& at = entry(record.handle);
-    --at.operations;
-    const bool never_connected = record.kind == Kind::connect && result < 0;
-    if (never_connected || (at.closing && at.operations == 0)) forget(record.handle);
-  }
-  records_.give(record);
-  OperationAccess::state(operation) = nullptr;
-  --pending_;
-  operation.completed({.result = result, .more = false});
-}
-
-std::size_t KernelLoop::hand_out_done() {
-  // Those that end meanwhile wait for the next turn: a callback that sends again and again does not hold this one.
-  const std::size_t count = done_count_;
-  for (std::size_t at = 0; at < count; ++at) {
-    Record& record = *done_.pop_front();
-    --done_count_;
-    end(record);
-  }
-  return count;
-}
-
-void KernelLoop::cancel(Operation& operation) {
-  if (!operation.is_pending()) return;
-  auto& record = *static_cast<Record*>(OperationAccess::state(operation));
-  if (record.place != Place::done) stop(record);
-}
-
-void KernelLoop::close(Handle handle) {
-  if (handle < 0) return;
-  Entry& at = entry(handle);
-  if (at.closing) return;
-  at.closing = true;
-  at.shutdown_after_send = false;
-  for (Record* record : {at.reader, at.writer}) {
-    if (record != nullptr) stop(*record);
-  }
-  at.polls.for_each([this](Record& record) { stop(record); });
-  if (at.operations == 0) forget(handle);
-}
+void KernelLoop::release(int descriptor) { ::close(descriptor); }
 
 }  // namespace pulpo::io

@@ -21,22 +21,6 @@ Fault kernel_fault(int error, const char* where, std::string detail) {
   return Fault{.code = code, .sys = error, .where = where, .detail = std::move(detail)};
 }
 
-Fault listen_fault(int error, const Address& address) {
-  switch (error) {
-    case EADDRINUSE:
-      return kernel_fault(error, "listen",
-                          fmt::format("port {} of {} is in use; stop its user or choose another port", address.port(), address.ip_text()));
-    case EACCES:
-      return kernel_fault(error, "listen", fmt::format("port {} is reserved for root; choose one above 1023", address.port()));
-    case EADDRNOTAVAIL:
-      return kernel_fault(error, "listen", fmt::format("{} is not an address of this host", address.ip_text()));
-    case EAFNOSUPPORT:
-      return kernel_fault(error, "listen", fmt::format("this kernel cannot listen on {}", address.text()));
-    default:
-      return kernel_fault(error, "listen", address.text());
-  }
-}
-
 constexpr int kOn = 1;
 
 void set_no_delay(int descriptor) noexcept {
@@ -58,6 +42,22 @@ Outcome<Address> name_of(int descriptor, NameCall call, const char* where) {
 }
 
 }  // namespace
+
+Fault listen_fault(int error, const Address& address) {
+  switch (error) {
+    case EADDRINUSE:
+      return kernel_fault(error, "listen",
+                          fmt::format("port {} of {} is in use; stop its user or choose another port", address.port(), address.ip_text()));
+    case EACCES:
+      return kernel_fault(error, "listen", fmt::format("port {} is reserved for root; choose one above 1023", address.port()));
+    case EADDRNOTAVAIL:
+      return kernel_fault(error, "listen", fmt::format("{} is not an address of this host", address.ip_text()));
+    case EAFNOSUPPORT:
+      return kernel_fault(error, "listen", fmt::format("this kernel cannot listen on {}", address.text()));
+    default:
+      return kernel_fault(error, "listen", address.text());
+  }
+}
 
 Outcome<int> listen(const Address& address, const ListenOptions& options, Mode mode) {
   const int fd = ::socket(address.family(), flags(mode), 0);

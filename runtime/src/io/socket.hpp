@@ -18,6 +18,8 @@ namespace pulpo::io::socket {
 enum class Mode : std::uint8_t { blocking, non_blocking };
 
 [[nodiscard]] Outcome<int> listen(const Address& address, const ListenOptions& options, Mode mode);
+/// What listen() answers for `error`.
+[[nodiscard]] Fault listen_fault(int error, const Address& address);
 /// Makes a listening socket from elsewhere (systemd's) like one of ours.
 [[nodiscard]] Outcome<int> adopt(int descriptor, Mode mode);
 /// A stream socket for connect(), TCP_NODELAY set; or -errno.

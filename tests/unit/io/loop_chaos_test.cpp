@@ -120,7 +120,7 @@ TEST_P(LoopConformance, AnyOrderOfActionsLosesNoByteAndNoCompletion) {
       if (step % 64 == 0) {
         Alarm soon;
         loop().timers().arm(soon, loop().refresh() + 1ms);
-        loop().turn(Loop::Wait::yes);
+        sleep();
       }
       ASSERT_TRUE(agrees(line->ends[0], line->ends[1]) && agrees(line->ends[1], line->ends[0])) << "step " << step;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What every loop on a real kernel must do, run for each of them: connections, their life and their end. The suite goes on
+// What every loop must do, run for each of them: connections, their life and their end. The suite goes on
 // in loop_bytes_test.cpp and loop_waking_test.cpp.
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -18,6 +18,7 @@ namespace pulpo::io {
 namespace {
 
 using testing_support::Alarm;
+using testing_support::KernelLoopConformance;
 using testing_support::LoopConformance;
 using testing_support::pattern;
 using testing_support::Recorder;
@@ -45,7 +46,7 @@ TEST_P(LoopConformance, AConnectionEchoesAndEnds) {
   EXPECT_EQ(echoed.last(), -ECANCELED);
 }
 
-TEST_P(LoopConformance, BothEndsOfAConnectionKnowEachOthersAddressAndDelayNothing) {
+TEST_P(LoopConformance, BothEndsOfAConnectionKnowEachOthersAddress) {
   const Listener listener = listen();
   Recorder accept, connect;
   loop().accept(accept, listener.handle);
@@ -54,6 +55,13 @@ TEST_P(LoopConformance, BothEndsOfAConnectionKnowEachOthersAddressAndDelayNothin
   const Handle near = keep(connect.last()), far = keep(accept.results[0]);
   EXPECT_EQ(loop().peer_address(near)->text(), listener.address.text());
   EXPECT_EQ(loop().peer_address(far)->text(), loop().local_address(near)->text());
+  EXPECT_FALSE(accept.ended) << "accept goes on";
+  loop().cancel(accept);
+  ASSERT_TRUE(until([&] { return accept.ended; }));
+}
+
+TEST_P(KernelLoopConformance, ConnectionsDelayNothingAndEndWithTheProgramsTheyAreOf) {
+  const auto [near, far] = connected_pair();
   for (const Handle handle : {near, far}) {
     int no_delay = 0;
     socklen_t size = sizeof no_delay;
@@ -61,9 +69,6 @@ TEST_P(LoopConformance, BothEndsOfAConnectionKnowEachOthersAddressAndDelayNothin
     EXPECT_NE(no_delay, 0);
     EXPECT_NE(::fcntl(handle, F_GETFD) & FD_CLOEXEC, 0);
   }
-  EXPECT_FALSE(accept.ended) << "accept goes on";
-  loop().cancel(accept);
-  ASSERT_TRUE(until([&] { return accept.ended; }));
 }
 
 TEST_P(LoopConformance, Ipv6AndBothFamiliesAtOnceAreServed) {
@@ -115,7 +120,7 @@ TEST_P(LoopConformance, AnAddressOfAnotherHostCannotBeListenedOn) {
   EXPECT_NE(listener.error().text().find("192.0.2.1 is not an address of this host"), std::string::npos) << listener.error().text();
 }
 
-TEST_P(LoopConformance, AListenerFromElsewhereIsAdopted) {
+TEST_P(KernelLoopConformance, AListenerFromElsewhereIsAdopted) {
   for (const int extra : {0, int{SOCK_NONBLOCK}}) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | extra, 0);
     const Address any = Address::loopback_v4(0);
@@ -137,7 +142,7 @@ TEST_P(LoopConformance, AListenerFromElsewhereIsAdopted) {
   }
 }
 
-TEST_P(LoopConformance, WhatIsNotAListenerIsNotAdopted) {
+TEST_P(KernelLoopConformance, WhatIsNotAListenerIsNotAdopted) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
   EXPECT_EQ(loop().adopt(ends[0]).error().sys, ENOTSOCK);
@@ -195,13 +200,11 @@ TEST_P(LoopConformance, CancelIsAnsweredExactlyOnceByEveryKind) {
   const auto [near, far] = connected_pair();
   const Listener listener = listen();
   const std::string bytes = pattern(12 << 20, 14);
-  int ends[2];
-  ASSERT_EQ(::pipe(ends), 0);
   Recorder accept, receive, send, poll;
   loop().accept(accept, listener.handle);
   loop().receive(receive, far);
   loop().send(send, far, bytes);  // near does not read.
-  loop().poll(poll, ends[0], POLLIN);
+  loop().poll(poll, listener.handle, POLLIN);
   settle();
   for (Recorder* one : {&accept, &receive, &send, &poll}) {
     EXPECT_FALSE(one->ended);
@@ -214,8 +217,6 @@ TEST_P(LoopConformance, CancelIsAnsweredExactlyOnceByEveryKind) {
   settle();  // A second answer would fail in Recorder.
   EXPECT_EQ(loop().pending(), 0u);
   (void)near;
-  ::close(ends[0]);
-  ::close(ends[1]);
 }
 
 TEST_P(LoopConformance, CancelBeforeTheFirstTurnAndOfWhatIsIdleAreBothFine) {
@@ -281,10 +282,10 @@ TEST_P(LoopConformance, CloseEndsWhatIsPendingAndThePeerHearsOfItAfterwards) {
   settle();
   close(far);
   EXPECT_FALSE(receive.ended || send.ended || poll.ended) << "not inside close()";
-  EXPECT_EQ(::fcntl(far, F_GETFD), FD_CLOEXEC) << "the number stays taken until the last has ended";
+  EXPECT_TRUE(is_taken(far)) << "the number stays taken until the last has ended";
   ASSERT_TRUE(until([&] { return receive.ended && send.ended && poll.ended; }));
   for (const Recorder* one : {&receive, &send, &poll}) EXPECT_EQ(one->results, std::vector<std::int32_t>{-ECANCELED});
-  EXPECT_EQ(::fcntl(far, F_GETFD), -1);
+  EXPECT_FALSE(is_taken(far));
   loop().receive(peer, near);
   ASSERT_TRUE(until([&] { return peer.ended; }));
 }
@@ -311,15 +312,12 @@ TEST_P(LoopConformance, AConnectThatIsCancelledLeavesNoSocketBehind) {
   loop().connect(connect, listener.address);
   settle();
   ASSERT_FALSE(connect.ended);
-  const int before = ::dup(0);
-  ::close(before);
+  const int before = lowest_free();
   loop().cancel(connect);
   for (const auto& filler : fillers) loop().cancel(*filler);
   ASSERT_TRUE(until([&] { return loop().pending() == 0; }));
   EXPECT_EQ(connect.last(), -ECANCELED);
-  const int after = ::dup(0);
-  ::close(after);
-  EXPECT_LT(after, before) << "its descriptor is free again";
+  EXPECT_LT(lowest_free(), before) << "its descriptor is free again";
   for (const auto& filler : fillers) {
     if (filler->last() >= 0) keep(filler->last());
   }
@@ -367,7 +365,7 @@ TEST_P(LoopConformance, HandlesMayBeClosedInsideACompletionOfTheirs) {
   loop().send(sent, near, "close yourself");
   ASSERT_TRUE(until([&] { return heard.ended && sent.ended; }));
   EXPECT_EQ(heard.bytes, "close yourself");
-  EXPECT_EQ(::fcntl(far, F_GETFD), -1);
+  EXPECT_FALSE(is_taken(far));
 }
 
 // --- Running out ---------------------------------------------------------------------------------
@@ -375,7 +373,7 @@ TEST_P(LoopConformance, HandlesMayBeClosedInsideACompletionOfTheirs) {
 /// In a child, since the limit on descriptors is the whole process's. Answers how it went.
 enum class Verdict : int { good = 0, no_loop, no_error_reported, error_was_final, retried_too_soon, never_recovered };
 
-int lowest_free() {
+int lowest_free_descriptor() {
   const int fd = ::dup(0);
   ::close(fd);
   return fd;
@@ -392,7 +390,7 @@ int exhaust_descriptors(Variant variant) {
   rlimit limit = {};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   const rlim_t before = limit.rlim_cur;
-  limit.rlim_cur = static_cast<rlim_t>(lowest_free());
+  limit.rlim_cur = static_cast<rlim_t>(lowest_free_descriptor());
   ::setrlimit(RLIMIT_NOFILE, &limit);
   for (const int client : clients) (void)::connect(client, address.kernel(), address.kernel_size());
 
@@ -415,7 +413,7 @@ int exhaust_descriptors(Variant variant) {
   return static_cast<int>(taken() == 2 && accept.ended ? Verdict::good : Verdict::never_recovered);
 }
 
-TEST_P(LoopConformance, RunningOutOfDescriptorsPausesAcceptAndLosesNoConnection) {
+TEST_P(KernelLoopConformance, RunningOutOfDescriptorsPausesAcceptAndLosesNoConnection) {
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) ::_exit(exhaust_descriptors(GetParam()));
@@ -435,18 +433,27 @@ std::string variant_name(const testing::TestParamInfo<Variant>& info) {
       return "UringWithoutDefer";
     case Variant::uring_sending_in_the_ring:
       return "UringSendingInTheRing";
+    case Variant::sim:
+      return "Sim";
   }
   return {};
 }
 
 /// The ring is tested wherever it can be had. Where it cannot (emulators, containers), LoopChoice sees to it that
 /// asking for it is a clear error, and the epoll loop is tested alone.
-std::vector<Variant> variants() {
+std::vector<Variant> kernel_variants() {
   if (!probe_uring().available) return {Variant::epoll};
   return {Variant::epoll, Variant::uring, Variant::uring_without_defer, Variant::uring_sending_in_the_ring};
 }
 
+std::vector<Variant> variants() {
+  std::vector<Variant> all = kernel_variants();
+  all.push_back(Variant::sim);
+  return all;
+}
+
 INSTANTIATE_TEST_SUITE_P(EveryLoop, LoopConformance, testing::ValuesIn(variants()), variant_name);
+INSTANTIATE_TEST_SUITE_P(EveryKernelLoop, KernelLoopConformance, testing::ValuesIn(kernel_variants()), variant_name);
 
 }  // namespace
 }  // namespace pulpo::io

@@ -14,6 +14,10 @@ namespace {
 
 /// What the buffer for partial records keeps once it is empty: eight receive buffers of the loop.
 constexpr std::size_t kPartialKept = 128 * 1024;
+/// What is sealed for one send: seven pieces fill what an idle link keeps of a buffer (OutBuffer::kKeptMax), so that a flush of that
+/// size allocates nothing. Of a longer record the rest is sealed while the peer opens these.
+constexpr std::size_t kSealedAtOnce = 7 * Sealer::kPieceBytesMax;
+static_assert(Sealer::room_for(kSealedAtOnce) + wire::OutBuffer::kHeadroom <= wire::OutBuffer::kKeptMax);
 
 Ending ending_of(Cause cause, std::string detail, int sys = 0) {
   return {.cause = cause, .fault = {.code = errc_of(cause), .sys = sys, .where = "connection", .detail = std::move(detail)}};
@@ -101,6 +105,11 @@ void Connection::become_established() {
   state_ = State::open;
   loop_.timers().cancel(deadline_);
   slot_.release();
+  if (!handshake_->peer().is_plain()) {
+    sealer_.emplace(handshake_->send_key(), settings_.seal);
+    opener_.emplace(handshake_->receive_key(), settings_.seal);
+  }
+  handshake_->forget_keys();
   owner_.established(handshake_->peer());
 }
 
@@ -161,6 +170,12 @@ void Connection::received(const io::Completion& completion) {
         break;
       }
       case State::open:
+        if (opener_) {
+          log::warning("** Connection with node {} was cut, not closed: {} **", peer().name,
+                       Fault{.sys = error, .detail = "it ended without a goodbye"}.text());
+          end(ending_of(Cause::cut, fmt::format("the connection with {} was cut, not closed", peer().name), error));
+          break;
+        }
         end(error == 0 ? ending_of(Cause::closed, fmt::format("{} closed the connection", peer().name))
                        : ending_of(Cause::io, fmt::format("receiving from {}", peer().name), error));
         break;
@@ -183,16 +198,14 @@ void Connection::take_records(ByteView bytes) {
       complete_partial(bytes);
       continue;
     }
-    const auto part = wire::next_part(bytes, settings_.record_bytes_max);
-    if (part.step == wire::StreamStep::bad) {
-      return end(ending_of(Cause::malformed, fmt::format("{} sent what is no record: {}", peer().name, part.why)));
-    }
+    const auto part = wire::next_part(bytes, opener_ ? Opener::kBodyBytesMax : settings_.record_bytes_max);
+    if (part.step == wire::StreamStep::bad) return refuse_bytes(part.why);
     if (part.step == wire::StreamStep::more) {
       partial_.assign(bytes);
       partial_need_ = part.size;
       return;
     }
-    deliver(part);
+    take_part(part);
     bytes.remove_prefix(part.size);
   }
 }
@@ -204,24 +217,58 @@ void Connection::complete_partial(ByteView& bytes) {
   partial_.append(bytes.substr(0, taken));
   bytes.remove_prefix(taken);
   if (partial_need_ != 0 && partial_.size() < partial_need_) return;
-  const auto part = wire::next_part(partial_, settings_.record_bytes_max);
-  if (part.step == wire::StreamStep::bad) {
-    return end(ending_of(Cause::malformed, fmt::format("{} sent what is no record: {}", peer().name, part.why)));
-  }
+  const auto part = wire::next_part(partial_, opener_ ? Opener::kBodyBytesMax : settings_.record_bytes_max);
+  if (part.step == wire::StreamStep::bad) return refuse_bytes(part.why);
   partial_need_ = part.size;
   if (part.step == wire::StreamStep::more) return;
-  deliver(part);
+  take_part(part);
   partial_.clear();
   partial_need_ = 0;
   if (partial_.capacity() > kPartialKept) partial_ = {};
 }
 
-void Connection::deliver(const wire::StreamPart& part) {
-  if (part.field != wire::StreamField::record) {
-    return end(ending_of(Cause::malformed,
-                         fmt::format("{} sent message {} of the handshake after it", peer().name, static_cast<unsigned>(part.field))));
+void Connection::take_part(const wire::StreamPart& part) {
+  if (opener_) return open_sealed(part);
+  deliver(part);
+}
+
+void Connection::open_sealed(const wire::StreamPart& part) {
+  if (part.field != wire::StreamField::sealed) return refuse_bytes("it is not sealed");
+  char* const at = opened_.room(part.body.size());
+  const auto opened = opener_->open(part.head(), part.body, at);
+  if (!opened.verified) return refuse_bytes("its seal is not that of the next record");
+  if (opened.is_goodbye()) {
+    if (!opened_.empty()) return refuse_record("a goodbye inside a record");
+    return end(ending_of(Cause::closed, fmt::format("{} closed the connection", peer().name)));
   }
-  owner_.record(part.body);
+  opened_.wrote_to(at + opened.size);
+  const ByteView text(opened_.at(0), opened_.size());
+  const auto record = wire::next_part(text, settings_.record_bytes_max);
+  if (record.step == wire::StreamStep::more) return;
+  if (record.step == wire::StreamStep::bad) return refuse_record(record.why);
+  if (record.size != text.size()) return refuse_record("a sealed piece goes on beyond its record");
+  deliver(record);
+  opened_.clear();
+}
+
+void Connection::deliver(const wire::StreamPart& part) {
+  using wire::StreamField;
+  if (part.field == StreamField::record) return owner_.record(part.body);
+  if (part.field != StreamField::sealed) return refuse_record("a message of the handshake after it");
+  refuse_record(opener_ ? "a sealed record inside another" : "a sealed record, where both sides agreed on plain ones");
+}
+
+/// The bytes of the wire are wrong. On a sealed link somebody on the way made them so, or the peer's program is broken.
+void Connection::refuse_bytes(const char* why) {
+  if (!opener_) return refuse_record(why);
+  end(ending_of(Cause::altered, fmt::format("a record of {} does not verify ({}): altered, replayed or out of order", peer().name, why)));
+  log::error("** Connection with node {} is closed: {} **", peer().name, ending_.fault.detail);
+}
+
+/// The peer itself, proven to know the cookie, says what is no record.
+void Connection::refuse_record(const char* why) {
+  end(ending_of(Cause::malformed, fmt::format("{} sent what is no record: {}", peer().name, why)));
+  log::error("** Connection with node {} is closed: {} **", peer().name, ending_.fault.detail);
 }
 
 // --- Sending ---------------------------------------------------------------------------------------------------------------
@@ -243,12 +290,21 @@ void Connection::send(ByteView bytes) {
   loop_.send(send_op_, handle_, bytes);
 }
 
+void Connection::seal_and_send() {
+  const auto text = to_seal_.substr(0, kSealedAtOnce);
+  to_seal_.remove_prefix(text.size());
+  sealed_.wrote_to(sealer_->seal(text, sealed_.room(Sealer::room_for(text.size()))));
+  if (to_seal_.empty()) leaving_.clear();
+  send({sealed_.at(0), sealed_.size()});
+}
+
 void Connection::pump() {
   if (in_flight_bytes_ != 0) return;
   if (!shaking_next_.empty()) {
     shaking_out_ = std::exchange(shaking_next_, {});
     return send(shaking_out_);
   }
+  if (!to_seal_.empty()) return seal_and_send();
   if (flush_wanted_ && (state_ == State::open || state_ == State::closing)) {
     const bool something = !gathering_.empty() || flush_empty_;
     flush_wanted_ = flush_empty_ = false;
@@ -256,13 +312,19 @@ void Connection::pump() {
       leaving_.swap(gathering_);
       const auto record = leaving_.close(owner_.stamp());
       PULPO_ASSERT(record.size() <= settings_.record_bytes_max);  // the session bounds its queue
-      return send(record);
+      if (!sealer_) return send(record);
+      to_seal_ = record;
+      return seal_and_send();
     }
   }
   if (state_ == State::closing || state_ == State::refusing) say_goodbye();
 }
 
 void Connection::say_goodbye() {
+  if (sealer_ && !std::exchange(sealed_goodbye_, true)) {
+    sealed_.wrote_to(sealer_->seal_goodbye(sealed_.room(Sealer::kOverheadMax)));
+    return send({sealed_.at(0), sealed_.size()});
+  }
   if (std::exchange(said_goodbye_, true)) return;
   loop_.shutdown_send(handle_);
 }
@@ -271,7 +333,11 @@ void Connection::sent(const io::Completion& completion) {
   const bool record = shaking_out_.empty();
   in_flight_bytes_ = 0;
   shaking_out_.clear();
-  leaving_.clear();
+  if (sealer_) {
+    sealed_.clear();
+  } else {
+    leaving_.clear();
+  }
   if (completion.result < 0) {
     // While shaking the peer's refusal may still be on its way to us: the end of what can be received decides, or the deadline.
     if (state_ == State::open || state_ == State::closing) {
@@ -335,6 +401,8 @@ void Connection::end(Ending ending) {
 void Connection::finish_if_quiet() {
   if (state_ != State::ending || connect_op_.is_pending() || receive_op_.is_pending() || send_op_.is_pending()) return;
   state_ = State::ended;
+  sealer_.reset();
+  opener_.reset();
   // A copy: the owner may destroy this connection, and its ending with it.
   const auto ending = ending_;
   owner_.ended(ending);

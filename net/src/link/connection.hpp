@@ -2,9 +2,9 @@
 //
 // Connection: one TCP connection with another node, from dial or accept to its end.
 //
-// It runs the handshake within its limits, then carries records both ways. The session encodes frames straight into
-// gathering(); flush() closes the record and sends it when no send is in flight, else as soon as that one is done: what
-// gathers meanwhile leaves as one record.
+// It runs the handshake within its limits, then carries records both ways, sealed unless both sides allow plain ones. The session
+// encodes frames straight into gathering(); flush() closes the record and sends it when no send is in flight, else as soon as that
+// one is done: what gathers meanwhile leaves as one record.
 //
 //   Order      Records arrive in the order sent. Owner::ended() is called exactly once, and last.
 //   Ownership  The owner keeps the Connection until ended(), in which it may destroy it, and not earlier.
@@ -14,7 +14,9 @@
 //              on its way grows with the bytes that came. queued_bytes() is the owner's to watch.
 //   Suspends   Never. Reading goes on whatever is queued for sending.
 //   Errors     Ending, through Owner::ended().
-//   Cost       Whole records are read in place, from the loop's receive buffer.
+//              On a sealed link Cause::altered for what does not verify, Cause::cut for an end without a goodbye; both are logged.
+//   Cost       Plain records are read in place, from the loop's receive buffer; sealed ones are sealed and opened from one buffer
+//              into another, which stay: no allocation a flush.
 #pragma once
 
 #include <memory>
@@ -34,6 +36,7 @@ struct ConnectionSettings {
   std::size_t handshake_bytes_max = 4096;             ///< All messages of a peer together; ours take some 300 bytes.
   std::size_t record_bytes_max = 264u * 1024 * 1024;  ///< A message of 256 MiB behind a full link queue (4 MiB), and change.
   Duration close_time = 5s;                           ///< For what is queued to leave after close().
+  SealLimits seal = {};                               ///< When keys change; both sides need the same.
 };
 
 class Connection {
@@ -78,10 +81,12 @@ class Connection {
   void flush();
   /// As flush(), but sends a record without frames when nothing has gathered: a tick, an acknowledgement.
   void flush_even_empty();
-  /// Bytes gathered or in flight.
-  [[nodiscard]] std::size_t queued_bytes() const noexcept { return gathering_.size() + in_flight_bytes_; }
+  /// Bytes gathered, closed and not sealed yet, or in flight.
+  [[nodiscard]] std::size_t queued_bytes() const noexcept { return gathering_.size() + to_seal_.size() + in_flight_bytes_; }
   [[nodiscard]] bool is_sending() const noexcept { return in_flight_bytes_ != 0; }
   [[nodiscard]] bool is_established() const noexcept { return state_ == State::open; }
+  /// From established() on: nobody on the way reads or changes what is said.
+  [[nodiscard]] bool is_sealed() const noexcept { return sealer_.has_value(); }
 
   /// Sends what is queued, says goodbye, and ends with Cause::closed_here. Records that still come are dropped.
   void close();
@@ -119,11 +124,16 @@ class Connection {
   void take_handshake_bytes(ByteView bytes);
   void take_records(ByteView bytes);
   void complete_partial(ByteView& bytes);
+  void take_part(const wire::StreamPart& part);
+  void open_sealed(const wire::StreamPart& part);
   void deliver(const wire::StreamPart& part);
+  void refuse_bytes(const char* why);
+  void refuse_record(const char* why);
   void handshake_failed(bool told);
   void become_established();
   void pump();
   void send(ByteView bytes);
+  void seal_and_send();
   void say_goodbye();
   void log_refusal(const Ending& ending);
   void end(Ending ending);
@@ -144,12 +154,18 @@ class Connection {
   Ending ending_;
 
   wire::OutBuffer gathering_;  ///< Filled by the session.
-  wire::OutBuffer leaving_;    ///< In flight.
-  std::string shaking_next_;   ///< Handshake messages that wait for those in flight.
-  std::string shaking_out_;    ///< Handshake messages in flight.
+  wire::OutBuffer leaving_;    ///< In flight; on a sealed link the record that is being sealed.
+  ByteView to_seal_;           ///< What of leaving_ is not sealed yet.
+  wire::OutBuffer sealed_;     ///< In flight on a sealed link.
+  wire::OutBuffer opened_;     ///< What has verified of the record that comes in.
+  std::optional<Sealer> sealer_;
+  std::optional<Opener> opener_;
+  std::string shaking_next_;  ///< Handshake messages that wait for those in flight.
+  std::string shaking_out_;   ///< Handshake messages in flight.
   std::size_t in_flight_bytes_ = 0;
   bool flush_wanted_ = false;
   bool flush_empty_ = false;
+  bool sealed_goodbye_ = false;
   bool said_goodbye_ = false;
   std::size_t handshake_bytes_ = 0;  ///< Of the peer's messages.
 

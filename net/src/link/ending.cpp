@@ -35,6 +35,10 @@ const char* to_string(Cause cause) noexcept {
       return "connection lost";
     case Cause::closed_here:
       return "closed";
+    case Cause::cut:
+      return "cut off";
+    case Cause::altered:
+      return "a record does not verify";
   }
   return "unknown";
 }
@@ -56,6 +60,7 @@ Errc errc_of(Cause cause) noexcept {
     case Cause::stopping:
       return Errc::busy;
     case Cause::malformed:
+    case Cause::altered:
       return Errc::bad_message;
     case Cause::timeout:
       return Errc::timeout;
@@ -64,6 +69,7 @@ Errc errc_of(Cause cause) noexcept {
     case Cause::closed:
     case Cause::unreachable:
     case Cause::closed_here:
+    case Cause::cut:
       return Errc::nodedown;
   }
   return Errc::io;

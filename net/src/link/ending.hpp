@@ -21,11 +21,13 @@ enum class Cause : std::uint8_t {
   malformed = 8,          ///< Bytes that are not our protocol.
   stopping = 9,           ///< The node is shutting down.
   speaks_erlang = 32,     ///< The peer speaks Erlang's distribution protocol.
-  closed = 33,            ///< The peer closed the connection.
+  closed = 33,            ///< The peer closed the connection, and on a sealed link said so under seal.
   timeout = 34,           ///< The handshake did not end in time.
   unreachable = 35,       ///< connect(2) failed; Fault::sys says how.
   io = 36,                ///< A send or receive failed; Fault::sys says how.
   closed_here = 37,       ///< close() or abort() by its owner.
+  cut = 38,               ///< A sealed link ended without a goodbye: the node or the way failed, or somebody on the way cut it.
+  altered = 39,           ///< What came on a sealed link does not verify.
 };
 
 /// Half a sentence for a person, e.g. "cookie refused".

@@ -63,7 +63,8 @@ struct Handshake::Secrets {
   Secrets() = default;
   Secrets(const Secrets&) = delete;
   Secrets& operator=(const Secrets&) = delete;
-  ~Secrets() {
+  ~Secrets() { forget(); }
+  void forget() noexcept {
     for (auto* const key : {&confirm_initiator, &confirm_responder, &seal_initiator, &seal_responder}) wipe(key->data(), key->size());
   }
 
@@ -98,6 +99,8 @@ const Handshake::Key& Handshake::receive_key() const noexcept {
   PULPO_ASSERT(state_ == State::done);
   return is_initiator() ? secrets_->seal_responder : secrets_->seal_initiator;
 }
+
+void Handshake::forget_keys() noexcept { secrets_->forget(); }
 
 std::string Handshake::hello_bytes() {
   own_nonce_.resize(kNonceBytes);
@@ -189,7 +192,7 @@ bool Handshake::meet(ByteView body, std::string& target) {
     return false;
   }
   if ((self_.features & hello->features & kRecordFormats) == 0) {
-    fail(Cause::not_allowed, "no record format in common: one side has plain links and the other has not", true);
+    fail(Cause::not_allowed, "no record format in common: one side does not seal, and the other does not allow plain links", true);
     return false;
   }
   peer_.name = hello->name;

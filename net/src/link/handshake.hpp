@@ -28,6 +28,7 @@
 
 #include "base/random.hpp"
 #include "link/ending.hpp"
+#include "link/seal.hpp"
 #include "pulpo/bytes.hpp"
 #include "pulpo/time.hpp"
 #include "wire/stream.hpp"
@@ -36,18 +37,19 @@ namespace pulpo::links {
 
 inline constexpr std::uint32_t kProtocolVersion = 1;
 
-/// What a node can do on a link. Two nodes need one record format in common.
+/// What a node can do on a link. Two nodes need one record format in common; plain is taken only when both allow it.
 enum Feature : std::uint64_t {
   kPlainRecords = 1u << 0,
+  kSealedRecords = 1u << 1,
 };
-inline constexpr std::uint64_t kRecordFormats = kPlainRecords;
+inline constexpr std::uint64_t kRecordFormats = kPlainRecords | kSealedRecords;
 
 /// What a node says of itself.
 struct Identity {
   std::string name = {};  ///< "a@altair"; passes is_node_name().
   std::uint32_t creation = 0;
   bool hidden = false;
-  std::uint64_t features = kPlainRecords;
+  std::uint64_t features = kSealedRecords;
   Duration tick_time = 8s;  ///< net_ticktime; the two use the larger of theirs.
 };
 
@@ -58,6 +60,8 @@ struct Peer {
   bool hidden = false;
   std::uint64_t features = 0;  ///< Those both have.
   Duration tick_time = 8s;     ///< The agreed one.
+  /// Both allow plain records, as both have confirmed; otherwise they are sealed.
+  [[nodiscard]] bool is_plain() const noexcept { return (features & kPlainRecords) != 0; }
 };
 
 /// NODE-15: one cookie of ours, and others for single peers.
@@ -73,7 +77,7 @@ enum class Role : std::uint8_t { dial, accept };
 class Handshake {
  public:
   static constexpr std::size_t kMessageBytesMax = 2048;
-  using Key = std::array<unsigned char, 32>;
+  using Key = SealKey;
 
   enum class Step : std::uint8_t {
     more,         ///< Send what output() holds, and give it the bytes that come.
@@ -109,6 +113,8 @@ class Handshake {
   /// Established only: keys for sealing what we send and what we receive.
   [[nodiscard]] const Key& send_key() const noexcept;
   [[nodiscard]] const Key& receive_key() const noexcept;
+  /// Overwrites them: what seals has its own copy, and shall be able to forget it.
+  void forget_keys() noexcept;
 
  private:
   struct Secrets;

@@ -13,7 +13,7 @@ StreamPart next_part(ByteView bytes, std::size_t body_max) noexcept {
   if (bytes.empty()) return part;
   const auto tag = static_cast<unsigned char>(bytes[0]);
   const auto number = tag >> 3;
-  if (tag >= 0x80 || (tag & 7) != 2 || number < 1 || number > static_cast<int>(StreamField::record)) {
+  if (tag >= 0x80 || (tag & 7) != 2 || number < 1 || number > static_cast<int>(StreamField::sealed)) {
     return {.step = StreamStep::bad, .why = "the bytes are not pulpo's protocol"};
   }
   std::uint64_t length = 0;
@@ -38,6 +38,11 @@ void append_part(std::string& stream, StreamField field, ByteView body) {
   stream.push_back(static_cast<char>(bytes_tag(static_cast<std::uint32_t>(field))));
   protozero::add_varint_to_buffer(&stream, body.size());
   stream.append(body);
+}
+
+char* write_sealed_head(std::size_t body_size, char* at) noexcept {
+  *at++ = static_cast<char>(bytes_tag(static_cast<std::uint32_t>(StreamField::sealed)));
+  return at + protozero::add_varint_to_buffer(at, body_size);
 }
 
 bool may_be_erlang(ByteView bytes) noexcept { return !bytes.empty() && bytes[0] == 0 && (bytes.size() < 3 || is_erlang(bytes)); }

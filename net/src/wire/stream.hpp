@@ -16,7 +16,16 @@
 namespace pulpo::wire {
 
 /// Field numbers of Stream in pulpo.proto.
-enum class StreamField : std::uint8_t { none = 0, hello = 1, challenge = 2, proof = 3, confirmation = 4, refusal = 5, record = 6 };
+enum class StreamField : std::uint8_t {
+  none = 0,
+  hello = 1,
+  challenge = 2,
+  proof = 3,
+  confirmation = 4,
+  refusal = 5,
+  record = 6,
+  sealed = 7
+};
 
 enum class StreamStep : std::uint8_t { whole, more, bad };
 
@@ -26,6 +35,8 @@ struct StreamPart {
   ByteView body = {};    ///< When whole.
   std::size_t size = 0;  ///< Tag, length and body; 0 as long as it is unknown.
   const char* why = "";  ///< When bad.
+  /// Tag and length as they came, when whole.
+  [[nodiscard]] ByteView head() const noexcept { return {body.data() - (size - body.size()), size - body.size()}; }
 };
 
 /// Looks at the field at the front of `bytes`, whose body may have `body_max` bytes.
@@ -33,6 +44,8 @@ struct StreamPart {
 
 /// Appends a field to a stream.
 void append_part(std::string& stream, StreamField field, ByteView body);
+/// Writes tag and length of a sealed record whose body has `body_size` bytes; returns where the body goes.
+[[nodiscard]] char* write_sealed_head(std::size_t body_size, char* at) noexcept;
 
 /// True when `bytes`, of which there may be only one so far, begin as messages of Erlang's handshake do: 00 xx, then 'N',
 /// 'n' or 's'. No field of ours begins with a zero byte.

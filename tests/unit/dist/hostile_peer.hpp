@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // HostilePeer: knows the cookie, and then does as it likes: a blocking socket that speaks the handshake with the link's own code, and
-// sends whatever bytes it is given as records.
+// sends whatever bytes it is given as records, sealed unless its identity allows plain ones and the node does.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -49,6 +49,9 @@ class HostilePeer {
       received_.erase(0, received_.size() - input.size());
     }
     established_ = step == links::Handshake::Step::established;
+    if (!established_ || handshake.peer().is_plain()) return;
+    sealer_.emplace(handshake.send_key());
+    opener_.emplace(handshake.receive_key());
   }
   HostilePeer(const HostilePeer&) = delete;
   HostilePeer& operator=(const HostilePeer&) = delete;
@@ -79,7 +82,13 @@ class HostilePeer {
   /// Sends what was added as one record; `skip` leaves a gap in the numbers.
   bool flush(std::uint64_t skip = 0) {
     sequence_ += 1 + skip;
-    const bool sent = send_bytes(gathering_.close({.seq = sequence_, .ack = 0}));
+    const ByteView record = gathering_.close({.seq = sequence_, .ack = 0});
+    std::string sealed;
+    if (sealer_) {
+      sealed.resize(links::Sealer::room_for(record.size()));
+      sealed.resize(static_cast<std::size_t>(sealer_->seal(record, sealed.data()) - sealed.data()));
+    }
+    const bool sent = send_bytes(sealer_ ? ByteView(sealed) : record);
     gathering_.clear();
     return sent;
   }
@@ -94,13 +103,15 @@ class HostilePeer {
         if (*some) return frame;
         reader_.reset();
       }
-      auto part = wire::next_part(received_, std::size_t{300} << 20);
+      open_received();
+      std::string& stream = opener_ ? opened_ : received_;
+      auto part = wire::next_part(stream, std::size_t{300} << 20);
       if (part.step == wire::StreamStep::more) {
         if (!receive_more()) return std::nullopt;
         continue;
       }
       record_ = part.body;
-      received_.erase(0, part.size);
+      stream.erase(0, part.size);
       auto reader = wire::RecordReader::open(record_);
       EXPECT_TRUE(reader);
       reader_.emplace(*reader);
@@ -128,6 +139,18 @@ class HostilePeer {
     [[nodiscard]] std::optional<NodeIndex> index_of(Atom, std::uint32_t) override { return 2; }
     [[nodiscard]] Name name_of(NodeIndex) const override { return {Atom("nobody@localhost"), 9}; }
   };
+  /// Moves what is whole of the sealed bytes that came to opened_.
+  void open_received() {
+    while (opener_) {
+      const auto part = wire::next_part(received_, links::Opener::kBodyBytesMax);
+      if (part.step != wire::StreamStep::whole) return;
+      std::string text(part.body.size(), '\0');
+      const auto opened = opener_->open(part.head(), part.body, text.data());
+      EXPECT_TRUE(opened.verified);
+      opened_.append(text, 0, opened.size);
+      received_.erase(0, part.size);
+    }
+  }
   bool receive_more() {
     char bytes[64 * 1024];
     const ssize_t size = ::recv(socket_, bytes, sizeof bytes, 0);
@@ -144,7 +167,9 @@ class HostilePeer {
   wire::Encoder encoder_{nodes_, kTarget};
   wire::Decoder decoder_{nodes_, kTarget, quota_};
   wire::OutBuffer gathering_;
-  std::string received_, record_;
+  std::optional<links::Sealer> sealer_;
+  std::optional<links::Opener> opener_;
+  std::string received_, opened_, record_;
   std::optional<wire::RecordReader> reader_;
   std::uint64_t sequence_ = 0;
   int socket_ = -1;

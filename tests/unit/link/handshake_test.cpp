@@ -299,6 +299,40 @@ TEST(Handshake, WithoutARecordFormatInCommonItIsNotAllowed) {
   EXPECT_EQ(pair.a->ending().cause, Cause::not_allowed);
 }
 
+TEST(Handshake, RecordsArePlainOnlyWhereBothAllowIt) {
+  constexpr std::uint64_t kBoth = kSealedRecords | kPlainRecords;
+  for (const auto& [a, b, plain] :
+       {std::tuple(kBoth, kBoth, true), std::tuple(kBoth, std::uint64_t{kSealedRecords}, false),
+        std::tuple(std::uint64_t{kSealedRecords}, kBoth, false), std::tuple(std::uint64_t{kPlainRecords}, kBoth, true)}) {
+    Pair pair;
+    pair.a_self.features = a;
+    pair.b_self.features = b;
+    pair.run();
+    ASSERT_EQ(pair.a_step, Step::established);
+    EXPECT_EQ(pair.a->peer().is_plain(), plain);
+    EXPECT_EQ(pair.b->peer().is_plain(), plain);
+  }
+}
+
+TEST(Handshake, NobodyOnTheWayTalksTwoNodesOutOfSealing) {
+  // A allows plain links and B does not: whoever wants to read along would have to add B's bit, in A's eyes or in both.
+  constexpr std::uint64_t kBoth = kSealedRecords | kPlainRecords;
+  for (const bool allow_in_hello : {false, true}) {
+    Pair pair;
+    pair.a_self.features = kBoth;
+    pair.meddle = [&](int number, std::string& bytes) {
+      // features = 5, fixed64, little-endian: Challenge is message 1, Hello message 0.
+      const auto at = bytes.find(std::string("\x29\x02\0\0\0\0\0\0\0", 9));
+      if (number == 1 && at != std::string::npos) bytes[at + 1] = 3;
+      const auto own = bytes.find(std::string("\x29\x03\0\0\0\0\0\0\0", 9));
+      if (number == 0 && allow_in_hello && own != std::string::npos) bytes[own + 1] = 1;
+    };
+    pair.run();
+    EXPECT_NE(pair.a_step, Step::established);
+    EXPECT_NE(pair.b_step, Step::established);
+  }
+}
+
 TEST(Handshake, AMalformedNameGetsNoAnswer) {  // NODE-34
   for (const auto* const name : {"a", "a@", "@b", "a@b@c", ""}) {
     Pair pair;

@@ -122,8 +122,27 @@ TEST(Stream, ALengthBeyondTheLimitIsKnownBeforeItsBytes) {
 TEST(Stream, WhatIsNoFieldOfOursIsRefusedByItsFirstByte) {
   for (int tag = 0; tag < 256; ++tag) {
     const char byte = static_cast<char>(tag);
-    const bool ours = tag == 0x0a || tag == 0x12 || tag == 0x1a || tag == 0x22 || tag == 0x2a || tag == 0x32;
+    const bool ours = tag == 0x0a || tag == 0x12 || tag == 0x1a || tag == 0x22 || tag == 0x2a || tag == 0x32 || tag == 0x3a;
     EXPECT_EQ(next_part(ByteView(&byte, 1), 4096).step, ours ? StreamStep::more : StreamStep::bad) << tag;
+  }
+}
+
+TEST(Stream, AFieldsHeadIsItsTagAndLengthAsTheyCame) {
+  for (const auto* const bytes : {"3a 02 68 69", "3a 82 00 68 69", "3a 82 80 00 68 69"}) {
+    const auto field = unhex(bytes);
+    const auto part = next_part(field, 100);
+    ASSERT_EQ(part.step, StreamStep::whole);
+    EXPECT_EQ(part.field, StreamField::sealed);
+    EXPECT_EQ(std::string(part.head()) + std::string(part.body), field);
+    EXPECT_EQ(part.body, "hi");
+  }
+}
+
+TEST(Stream, TheHeadOfASealedRecordIsThreeBytesAtMost) {
+  for (const auto& [size, expected] :
+       {std::pair(16u, "3a 10"), std::pair(127u, "3a 7f"), std::pair(128u, "3a 80 01"), std::pair(16'383u, "3a ff 7f")}) {
+    char head[3];
+    EXPECT_EQ(std::string(head, write_sealed_head(size, head)), unhex(expected));
   }
 }
 

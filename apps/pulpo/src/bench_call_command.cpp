@@ -113,6 +113,7 @@ Outcome<void> measure(const Plan& plan, Atom node, BenchResult& result) {
 
   callers.finish();
   callers.report(result);
+  result.sealed = link_is_sealed(node).value_or(false);
   const auto at_end = ask_usage(node);
   if (plan.is_echo && at_start && at_end) result.calls_served = at_end->echo_calls - at_start->echo_calls;
   return {};

@@ -25,7 +25,7 @@ struct BenchResult {
   std::uint64_t cores = 1;  ///< On this side.
   Duration warmup{};
   std::string loop;     ///< On this side.
-  bool sealed = false;  ///< Were the connection's frames encrypted?
+  bool sealed = false;  ///< Were the connection's records sealed?
 
   // What came out. Only calls that began after the warm-up count, unless said otherwise.
   Duration duration{};

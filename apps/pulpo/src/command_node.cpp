@@ -31,6 +31,7 @@ Outcome<CommandNode> CommandNode::join(Program& program, const Arguments& argume
   options.cookie = cookie.value;
   options.visible = false;
   options.transient = true;
+  options.plain_links = arguments.has("plain-links");
   options.mapper_port = port;
   options.start_mapper = false;
   options.runtime.cores = settings.cores;
@@ -53,7 +54,9 @@ Outcome<void> CommandNode::connect() {
   return Fault{.code = Errc::nodedown, .where = "", .detail = error.detail.empty() ? error.text() : error.detail};
 }
 
-std::vector<Option> command_options() { return cookie_options() + std::vector<Option>{loop_option()} + log_options(true); }
+std::vector<Option> command_options() {
+  return cookie_options() + std::vector<Option>{plain_links_option(), loop_option()} + log_options(true);
+}
 
 Outcome<Atom> read_name(std::string_view text, std::string_view what) {
   if (const auto atom = atom_of_name(text)) return *atom;

@@ -32,6 +32,14 @@ std::vector<Option> log_options(bool is_command) {
   };
 }
 
+Option plain_links_option() {
+  return {.name = "plain-links",
+          .value = "",
+          .help =
+              "Do not seal the links with those that say so too. For trusted wires and for measuring: others on the wire can then read "
+              "and change everything."};
+}
+
 Option loop_option() {
   return {.name = "loop", .value = "KIND", .help = "uring, epoll or auto (the default): io_uring when the kernel has it, see doctor."};
 }

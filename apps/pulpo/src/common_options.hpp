@@ -17,6 +17,8 @@ namespace pulpo::cli {
 [[nodiscard]] std::vector<Option> cookie_options();
 /// --log-level, --log-format. `level` is what the help names as the default.
 [[nodiscard]] std::vector<Option> log_options(bool is_command);
+/// --plain-links.
+[[nodiscard]] Option plain_links_option();
 /// --loop.
 [[nodiscard]] Option loop_option();
 [[nodiscard]] Option json_option();

@@ -101,6 +101,7 @@ Outcome<NodePlan> read_plan(Program& program, const Arguments& arguments) {
   PULPO_TRY(const auto stack, arguments.bytes("stack-size", 16 * 1024, 64u << 20, options.runtime.stack_bytes));
   options.runtime.stack_bytes = static_cast<std::size_t>(stack);
   options.listen = arguments.get("listen").value_or("");
+  options.plain_links = arguments.has("plain-links");
   PULPO_TRY(options.mapper_port, mapper_port(arguments));
   options.start_mapper = !arguments.has("no-mapper");
   if (options.kind == NameKind::none) return plan;  // nobody can reach it: it needs no secret
@@ -249,6 +250,7 @@ Verb node_verb() {
                    .value = "IP[:PORT]",
                    .help = "Listen on this address only, [IPv6]:PORT or :PORT. Everywhere by default; on loopback when the host part of "
                            "the name is."},
+                  plain_links_option(),
                   {.name = "no-mapper", .help = "Do not start a mapper when this host has none."}} +
               log_options(false),
           .run = run_node};

@@ -41,6 +41,7 @@ Distribution::Distribution(Runtime& runtime, const NodeOptions& options, NodeNam
     : runtime_(runtime), options_(options), own_name_(std::move(name)), cookies_(options.cookie) {
   identity_.name = own_name_.text();
   identity_.hidden = !options.visible || options.transient;
+  if (options.plain_links) identity_.features |= links::kPlainRecords;
   // Small numbers are Erlang's own (EPMD-7). Drawn anew at each start, since boards boot in 1970.
   do {
     identity_.creation = runtime.random().u32();
@@ -283,6 +284,9 @@ void Distribution::session_up(Session& session) {
   session.neighbour = &its;
   open_way(session.peer(), session);
   log::debug("** Node {} is up **", its.name);
+  if (!session.connection().is_sealed()) {
+    log::notice("** The link with node {} is plain, as both sides allow: whoever is on the wire can read and change it **", its.name);
+  }
   connected(its);
 }
 
@@ -468,6 +472,12 @@ void Distribution::link_has_room(const Session& session) {
       if (by_name) each.link_has_room(*by_name);
     });
   }
+}
+
+Term Distribution::link_is_sealed(Atom node) const {
+  const auto found = neighbours_.find(std::string(node.text()));
+  if (found == neighbours_.end() || found->second->session == nullptr) return atoms::undefined;
+  return found->second->session->connection().is_sealed() ? atoms::true_ : atoms::false_;
 }
 
 std::vector<Atom> Distribution::visible_nodes() const {

@@ -74,6 +74,8 @@ class Distribution final : public Router {
   /// Makes sure there is a connection with `node`; answers `ref` of `asker` with :ok or {code, text}. On the home core.
   void connect(Atom node, const Pid& asker, const Ref& ref);
   [[nodiscard]] std::vector<Atom> visible_nodes() const;
+  /// :true, :false, or :undefined when there is no connection. On the home core.
+  [[nodiscard]] Term link_is_sealed(Atom node) const;
 
   // Router
   bool route(Core& core, MessagePtr message) override;

@@ -137,6 +137,15 @@ Result<void> connect_node(Atom node) {
   return error;
 }
 
+std::optional<bool> link_is_sealed(Atom node) {
+  auto* const distribution = static_cast<dist::Distribution*>(runtime().router());
+  if (distribution == nullptr) return std::nullopt;
+  const auto answer =
+      Core::here().ask(dist::Distribution::kHomeCore, [distribution, node](Core&) { return distribution->link_is_sealed(node); });
+  if (!answer || answer->is_atom(atoms::undefined)) return std::nullopt;
+  return answer->is_atom(atoms::true_);
+}
+
 std::vector<Atom> nodes() {
   auto* const distribution = static_cast<dist::Distribution*>(runtime().router());
   if (distribution == nullptr) return {};

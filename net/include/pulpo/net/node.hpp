@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct NodeOptions {
   /// A command's node: connects to others but neither listens nor registers; its name is made up, and peers keep no atom of
   /// it. `name` is then a prefix, and may be empty.
   bool transient = false;
+  /// Links are plain, readable and changeable by whoever is on the wire, to peers that allow it too; sealed to all others.
+  bool plain_links = false;
   std::string listen;  ///< "IP", "IP:PORT", "[v6]:PORT" or ":PORT"; empty: as Settled points say (loopback when the host is).
   std::uint16_t mapper_port = 4369;
   bool use_mapper = true;    ///< False: does not register.
@@ -77,6 +80,8 @@ struct NodeName {
 /// host unknown, no mapper, not registered, connection refused, cookie refused, short/long names, speaks Erlang, version. True at once
 /// for the own name and for a node already connected. Errors: nodedown with that cause; unsupported on a node without a name.
 Result<void> connect_node(Atom node);
+/// True when nobody on the way can read or change what this node and `node` say to each other; nothing when they are not connected.
+[[nodiscard]] std::optional<bool> link_is_sealed(Atom node);
 /// The visible nodes that are connected (NODE-8), in order of their names.
 [[nodiscard]] std::vector<Atom> nodes();
 

@@ -14,9 +14,9 @@ namespace {
 
 /// What the buffer for partial records keeps once it is empty: eight receive buffers of the loop.
 constexpr std::size_t kPartialKept = 128 * 1024;
-/// What is sealed for one send: seven pieces fill what an idle link keeps of a buffer (OutBuffer::kKeptMax), so that a flush of that
+/// What is sealed for one send: eight pieces fill what an idle link keeps of a buffer (OutBuffer::kKeptMax), so that a flush of that
 /// size allocates nothing. Of a longer record the rest is sealed while the peer opens these.
-constexpr std::size_t kSealedAtOnce = 7 * Sealer::kPieceBytesMax;
+constexpr std::size_t kSealedAtOnce = 8 * Sealer::kPieceBytesMax;
 static_assert(Sealer::room_for(kSealedAtOnce) + wire::OutBuffer::kHeadroom <= wire::OutBuffer::kKeptMax);
 
 Ending ending_of(Cause cause, std::string detail, int sys = 0) {

@@ -7,6 +7,9 @@
 namespace pulpo::links {
 namespace {
 
+/// What a piece of full length takes on the wire.
+constexpr std::size_t kWholeField = Sealer::kPieceBytesMax + Sealer::kOverheadMax;
+
 /// a's end of a sealed link, by hand: it says to b what a test makes of the sealed bytes.
 class SealedPeer : public AuthenticatedPeer {
  protected:
@@ -125,7 +128,7 @@ TEST_P(SealedPeer, AFlippedBitAtAnyByteOfARecordEndsTheLink) {
 
 TEST_P(SealedPeer, FlippedBitsOfALongRecordEndTheLinkBeforeAnythingOfItIsDelivered) {
   for (const std::size_t at :
-       {std::size_t{100}, std::size_t{16'384}, std::size_t{16'385}, std::size_t{16'500}, std::size_t{32'767}, std::size_t{40'000}}) {
+       {std::size_t{100}, kWholeField - 1, kWholeField, kWholeField + 1, kWholeField + 100, std::size_t{32'767}, std::size_t{40'000}}) {
     begin();
     auto stream = sealed(record(1, std::string(50'000, 'l')));
     ASSERT_LT(at, stream.size());
@@ -161,7 +164,7 @@ TEST_P(SealedPeer, ARecordLeftOutEndsTheLink) {
 TEST_P(SealedPeer, APieceOfALongRecordLeftOutEndsTheLink) {
   begin();
   const auto stream = sealed(record(1, std::string(50'000, 'l')));
-  say(stream.substr(0, Sealer::kFieldBytesMax) + stream.substr(2 * Sealer::kFieldBytesMax));
+  say(stream.substr(0, kWholeField) + stream.substr(2 * kWholeField));
   expect_altered();
 }
 
@@ -222,7 +225,7 @@ TEST_P(SealedPeer, TheEndOfTheStreamInsideARecordIsACut) {
 
 TEST_P(SealedPeer, TheEndOfTheStreamBetweenThePiecesOfARecordIsACut) {
   begin();
-  say(ByteView(sealed(record(1, std::string(50'000, 'l')))).substr(0, 2 * Sealer::kFieldBytesMax));
+  say(ByteView(sealed(record(1, std::string(50'000, 'l')))).substr(0, 2 * kWholeField));
   hang_up();
   expect_cut();
 }

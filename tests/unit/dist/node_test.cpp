@@ -398,6 +398,23 @@ TEST_P(NodeTest, AReplyThatCannotLeaveItsNodeEndsTheCallWithAReason) {
   });
 }
 
+TEST_P(NodeTest, LinksAreSealedUnlessBothSidesAllowPlainOnes) {
+  auto plain = options("a"), also_plain = options("b");
+  plain.plain_links = also_plain.plain_links = true;
+  const auto a = start(plain);
+  const auto b = start(also_plain);
+  const auto c = start("c");
+  for (const auto& node : {a.get(), b.get(), c.get()}) start_echo(*node);
+  run_on(*a, [] {
+    EXPECT_EQ(link_is_sealed(node_atom("b")), std::nullopt) << "not connected";
+    EXPECT_TRUE(request(echo_on("b"), 1));
+    EXPECT_TRUE(request(echo_on("c"), 2));
+    EXPECT_EQ(link_is_sealed(node_atom("b")), false);
+    EXPECT_EQ(link_is_sealed(node_atom("c")), true);
+  });
+  run_on(*c, [] { EXPECT_EQ(link_is_sealed(node_atom("a")), true); });
+}
+
 TEST(NodeName, EachFaultySaysWhichPartIsWrong) {  // NODE-1, NODE-34
   EXPECT_EQ(parse_node_name("a@altair")->head, "a");
   for (const char* const text : {"a", "a@b@c", "@altair", "a@", "a b@altair", "ä@altair", "a@al tair"}) {

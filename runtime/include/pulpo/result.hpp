@@ -33,6 +33,7 @@ enum class Errc : std::uint16_t {
   nodedown = 17,  ///< The connection was lost or never made.
   exited = 18,    ///< It ended while we waited; Error::reason says why.
   killed = 19,    ///< This process is being killed; suspending calls end at once.
+  stopped = 20,   ///< The runtime does not run: not started yet, or stopped.
   // Asking again will not help: report it.
   bad_message = 32,     ///< The bytes or the term are not the declared message.
   not_allowed = 33,     ///< Cookie refused, or a message outside the server's protocol.

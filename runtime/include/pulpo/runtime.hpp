@@ -3,11 +3,13 @@
 // Runtime: one node's inside as an object: cores, processes, names. Several may live in one OS process.
 //
 //   Ownership  Owns its threads, cores and everything its processes hold. Destroyed only when stopped.
-//   Threads    start(), stop(), run() and post(): any thread that is not one of its own. Others as said.
+//   Threads    start(), stop(), run() and post(): any thread that is not one of its own. send(), cast() and call(): any that is no
+//              core's, and its own processes. Others as said. Its threads block every signal that is sent to the program.
 //   Errors     start() returns what the kernel refused; nothing is left behind then.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,7 +22,9 @@ namespace pulpo {
 
 class Random;
 class Core;
+class Gate;
 class Router;
+enum class Signal : std::uint8_t;
 
 enum class LoopChoice : std::uint8_t { automatic, uring, epoll };
 
@@ -51,6 +55,16 @@ class Runtime {
   /// Starts `function` as a process on `core`; does not wait.
   void post(std::function<void()> function, unsigned core = 0);
 
+  // --- From any thread of the program, also while another one stops the runtime (pulpo/embed.hpp has the typed forms) --------------
+  /// Sends a plain message. Waits while 4 MiB of such messages have not been taken by the cores, or are held up by a full link. Errors:
+  /// noproc (a local name that nobody has); stopped (not started yet, or stopped). What is sent while the runtime stops may be lost.
+  Result<void> send(const Address& to, Term message);
+  /// The same as GenServer.cast/2; whoever does not exist does not matter (GS-16). Errors: stopped.
+  Result<void> cast(const Address& to, Term message);
+  /// Asks, and waits for the reply; inside a process of this runtime, as request() does. Errors: those of request(), and stopped, also
+  /// when stop() comes while it waits; busy when no process can be made.
+  [[nodiscard]] Result<Term> call(const Address& server, Term request, Timeout timeout = Timeout(5s));
+
   /// This node's name, nonode@nohost until a Router names it.
   [[nodiscard]] Atom node_name() const noexcept;
   [[nodiscard]] unsigned core_count() const noexcept;
@@ -75,6 +89,12 @@ class Runtime {
 
  private:
   friend class Core;
+  // embed.cpp
+  [[nodiscard]] bool is_caller_inside() const;
+  [[nodiscard]] unsigned core_of(const Address& to) const noexcept;
+  Result<void> send_outside(Signal kind, const Address& to, Term message);
+  [[nodiscard]] Gate& gate() noexcept;
+
   struct State;
   std::unique_ptr<State> state_;
 };

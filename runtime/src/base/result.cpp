@@ -21,6 +21,8 @@ const char* to_string(Errc code) noexcept {
       return "exited";
     case Errc::killed:
       return "killed";
+    case Errc::stopped:
+      return "stopped";
     case Errc::bad_message:
       return "bad message";
     case Errc::not_allowed:

@@ -9,8 +9,10 @@
 #include <thread>
 #include <vector>
 
+#include "base/block_signals.hpp"
 #include "base/random.hpp"
 #include "proc/core.hpp"
+#include "proc/gate.hpp"
 
 namespace pulpo {
 namespace {
@@ -53,6 +55,7 @@ struct Runtime::State {
   std::vector<std::unique_ptr<Core>> cores;
   std::vector<std::thread> threads;
   Router* router = nullptr;
+  Gate gate;
   std::atomic<std::uint32_t> node_name{atoms::nonode_nohost.index()};
   bool running = false;
 };
@@ -78,6 +81,7 @@ Outcome<void> Runtime::start() {
     std::latch decided{1};
   };
   const auto opening = std::make_shared<Opening>(count);
+  const BlockSignals blocked;
   for (unsigned i = 0; i < count; ++i) {
     state_->threads.emplace_back([opening, core = state_->cores[i].get(), i] {
       // A loop is made by the thread that turns it (IORING_SETUP_SINGLE_ISSUER).
@@ -92,6 +96,7 @@ Outcome<void> Runtime::start() {
   opening->decided.count_down();
   if (opening->go) {
     state_->running = true;
+    state_->gate.open();
     return {};
   }
   for (auto& thread : state_->threads) thread.join();
@@ -103,6 +108,7 @@ Outcome<void> Runtime::start() {
 
 void Runtime::stop() {
   if (!state_->running) return;
+  state_->gate.close();
   for (auto& core : state_->cores) core->post([raw = core.get()] { raw->stop_processes(); });
   for (auto& thread : state_->threads) thread.join();
   state_->threads.clear();
@@ -145,6 +151,7 @@ Core& Runtime::core(unsigned index) noexcept {
 }
 
 Random& Runtime::random() noexcept { return state_->options.random != nullptr ? *state_->options.random : state_->system_random; }
+Gate& Runtime::gate() noexcept { return state_->gate; }
 void Runtime::set_router(Router* router) noexcept { state_->router = router; }
 Router* Runtime::router() const noexcept { return state_->router; }
 std::optional<Pid> Runtime::find_name(Atom name) const noexcept { return state_->registry.find(name); }

@@ -76,6 +76,7 @@ void Distribution::open(std::function<void(Outcome<void>)> done) {
   opened_ = std::move(done);
   mapper::OnDemand::Settings on_demand{.port = options_.mapper_port};
   if (address->is_loopback()) on_demand.addresses = {*address};
+  if (!options_.mapper_program.empty()) on_demand.program = options_.mapper_program;
   on_demand_ = std::make_unique<mapper::OnDemand>(core().loop(), on_demand);
   mapper::Registration::Settings settings;
   settings.mapper = io::Address::loopback_v4(options_.mapper_port);

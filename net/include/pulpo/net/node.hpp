@@ -38,8 +38,11 @@ struct NodeOptions {
   bool plain_links = false;
   std::string listen;  ///< "IP", "IP:PORT", "[v6]:PORT" or ":PORT"; empty: as Settled points say (loopback when the host is).
   std::uint16_t mapper_port = 4369;
-  bool use_mapper = true;    ///< False: does not register.
-  bool start_mapper = true;  ///< Starts one on demand.
+  bool use_mapper = true;  ///< False: does not register.
+  /// Starts one on demand, by running `mapper_program`, or this very program when that is empty, with the arguments `mapper --daemon …`:
+  /// only for a program that knows them, as those do whose main() is pulpo::run(). Others name an installed `pulpo`.
+  bool start_mapper = false;
+  std::string mapper_program;
   RuntimeOptions runtime;
 };
 

@@ -9,8 +9,12 @@ if(CMAKE_SIZEOF_VOID_P EQUAL 4)
   target_compile_definitions(pulpo_options INTERFACE _FILE_OFFSET_BITS=64 _TIME_BITS=64)
   target_compile_options(pulpo_options INTERFACE -Wno-psabi)
 endif()
-# __FILE__ in an assertion is the path inside the project: the same program wherever it is built.
+# The same program and archives wherever they are built: __FILE__ in an assertion is the path inside the project, and so are the
+# paths in debug symbols, for which gdb then looks in the folder that it was started in. A debug build keeps those whole.
 target_compile_options(pulpo_options INTERFACE -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+  target_compile_options(pulpo_options INTERFACE -fdebug-prefix-map=${PROJECT_BINARY_DIR}=. -fdebug-prefix-map=${PROJECT_SOURCE_DIR}=.)
+endif()
 if(PULPO_SANITIZE)
   target_compile_options(pulpo_options INTERFACE -fsanitize=${PULPO_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(pulpo_options INTERFACE -fsanitize=${PULPO_SANITIZE})
@@ -42,21 +46,4 @@ endfunction()
 # pulpo_count_cases(TEST): scripts/test counts the cases inside this GoogleTest binary, not the binary as one.
 function(pulpo_count_cases test)
   set_property(TEST ${test} APPEND PROPERTY ENVIRONMENT "GTEST_OUTPUT=xml:${PROJECT_BINARY_DIR}/test-results/${test}.xml")
-endfunction()
-
-# pulpo_program(NAME SOURCES … USES …): a program that ships, at <build>/NAME. In the release presets it is stripped,
-# with its debug symbols beside it in NAME.debug; gdb and addr2line -e NAME.debug find them by the link in the program.
-function(pulpo_program name)
-  cmake_parse_arguments(arg "" "" "SOURCES;USES" ${ARGN})
-  add_executable(${name} ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/runtime/src/base/terminate.cpp)
-  target_link_libraries(${name} PRIVATE pulpo_options ${arg_USES})
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
-  if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT PULPO_SANITIZE AND PROJECT_IS_TOP_LEVEL)
-    # The link holds a file name without a folder, so it is made where the file is.
-    add_custom_command(TARGET ${name} POST_BUILD WORKING_DIRECTORY ${PROJECT_BINARY_DIR} VERBATIM
-      COMMAND ${CMAKE_OBJCOPY} --only-keep-debug $<TARGET_FILE:${name}> ${name}.debug
-      COMMAND ${CMAKE_STRIP} --strip-all $<TARGET_FILE:${name}>
-      COMMAND ${CMAKE_OBJCOPY} --add-gnu-debuglink=${name}.debug $<TARGET_FILE:${name}>
-      BYPRODUCTS ${PROJECT_BINARY_DIR}/${name}.debug)
-  endif()
 endfunction()

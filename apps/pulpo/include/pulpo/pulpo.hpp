@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Everything an application author writes with. Nodes and their names: pulpo/net/node.hpp.
+// Everything an application author writes with: processes and servers, nodes, the program, and pulpo from threads of one's own.
 #pragma once
 
 #include "pulpo/application.hpp"
+#include "pulpo/embed.hpp"
 #include "pulpo/function.hpp"
 #include "pulpo/gen_server.hpp"
 #include "pulpo/log.hpp"
+#include "pulpo/net/node.hpp"
 #include "pulpo/process.hpp"
+#include "pulpo/program.hpp"
 #include "pulpo/runtime.hpp"
 #include "pulpo/supervisor.hpp"
 #include "pulpo/system.hpp"

@@ -39,6 +39,8 @@ struct Ref {
   std::uint32_t second = 0;
   std::uint32_t third = 0;
   explicit constexpr operator bool() const noexcept { return (first | second | third) != 0; }
+  /// What tells the references of one core apart; never 0 in one that was made.
+  [[nodiscard]] constexpr std::uint64_t number() const noexcept { return std::uint64_t{second} << 32 | third; }
   friend constexpr bool operator==(const Ref&, const Ref&) noexcept = default;
 };
 

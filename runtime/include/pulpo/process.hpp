@@ -98,8 +98,8 @@ class Body {
   /// Runs once, on the process, and may suspend. Returning false ends the process with reason `normal`. Returning true makes
   /// it a server: from then on it holds no stack while idle, and gets each message through handle().
   virtual bool start() = 0;
-  /// A message for a server. May suspend; messages that come meanwhile wait.
-  virtual void handle(class MessagePtr message);
+  /// A message for a server, borrowed until it returns. May suspend; messages that come meanwhile wait.
+  virtual void handle(const struct Message& message);
 };
 
 namespace detail {

@@ -116,6 +116,15 @@ std::size_t TimerWheel::advance(TimePoint now) {
   return fired;
 }
 
+void TimerWheel::drop_unwanted() noexcept {
+  while (armed_ > 0) {
+    const Due due = next();
+    Timer& nearest = *wheels_[due.level][due.slot].front();
+    if (nearest.still_wanted()) return;
+    cancel(nearest);
+  }
+}
+
 TimePoint TimerWheel::next_deadline() const noexcept {
   if (armed_ == 0) return kNever;
   return start_ + milliseconds(next().tick);

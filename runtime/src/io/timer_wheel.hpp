@@ -28,6 +28,8 @@ class Timer : public ListHook<Timer> {
   Timer() noexcept = default;
   virtual ~Timer() { unlink_from_wheel(); }
   [[nodiscard]] bool is_armed() const noexcept { return wheel_ != nullptr; }
+  /// False: whoever armed it has left it armed to save the cancelling, and drop_unwanted() may do that now.
+  virtual bool still_wanted() noexcept { return true; }
 
  protected:
   /// The deadline has passed. The timer is no longer armed.
@@ -53,6 +55,8 @@ class TimerWheel {
   void cancel(Timer& timer) noexcept;
   /// Fires everything due at `now`, in order of deadlines (ties in order of arming). Returns how many.
   std::size_t advance(TimePoint now);
+  /// Cancels timers that are no longer wanted until the nearest is one that is: for a core that is about to sleep.
+  void drop_unwanted() noexcept;
   /// When to call advance() next: never later than the nearest deadline, and possibly before it,
   /// when a slot of a coarser wheel must be spread; kNever when nothing is armed.
   [[nodiscard]] TimePoint next_deadline() const noexcept;

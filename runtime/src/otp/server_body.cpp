@@ -41,17 +41,17 @@ bool ServerBody::start() {
   return true;
 }
 
-void ServerBody::handle(MessagePtr message) {
+void ServerBody::handle(const Message& message) {
   std::optional<Term> reason;
   try {
-    reason = deliver(*message);
+    reason = deliver(message);
     if (!reason) return;
   } catch (const Killed&) {
     throw;
   } catch (...) {
     reason = exception_reason();
   }
-  end(*message, std::move(*reason));
+  end(message, std::move(*reason));
 }
 
 /// The reason to stop for, if the message is one to stop for.

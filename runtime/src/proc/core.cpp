@@ -119,6 +119,7 @@ void Core::between_slices() {
   while (Flusher* flusher = flushers_.pop_front()) flusher->flush();
   flush_outboxes();
   if (run_head_ == nullptr && inbox_.prepare_to_sleep()) {
+    loop_->timers().drop_unwanted();  // so that an idle core is not woken for nothing
     loop_->turn(io::Loop::Wait::yes);
     inbox_.awake();
   } else {
@@ -181,14 +182,13 @@ bool Core::run_body(Process& process) {
     }
     ++process.reductions;
     if (message->kind == Signal::request) {
-      process.asking = message->from;
-      process.asking_ref = message->ref;
-    }
-    process.body->handle(std::move(message));
-    if (process.asking) {
-      process.related().owed.emplace(process.asking_ref, process.asking);
-      process.asking = {};
-      process.asking_ref = {};  // settled from now on by what is owed
+      process.handling = message.release();
+      process.settled = false;
+      process.body->handle(*process.handling);
+      const MessagePtr handled(std::exchange(process.handling, nullptr));
+      if (!process.settled) owe(process, *handled);  // settled from now on by what is owed
+    } else {
+      process.body->handle(*message);
     }
   }
   return true;
@@ -199,6 +199,7 @@ void Core::finish(Process& process, const Term& reason) noexcept {
   process.ending = true;
   delete std::exchange(process.body, nullptr);
   announce_end(process, reason);
+  if (process.has_alarm) alarms_.erase(process.slot);
   current_process_ = nullptr;
   processes_.free(process);
   process_count_.store(processes_.living(), std::memory_order_relaxed);
@@ -217,9 +218,15 @@ void Core::run_queue_push(Process& process) noexcept {
 
 Process* Core::run_queue_pop() noexcept {
   Process* const process = run_head_;
-  if (process != nullptr) {
-    run_head_ = process->run_next;
-    if (run_head_ != nullptr) __builtin_prefetch(run_head_);
+  if (process == nullptr) return nullptr;
+  run_head_ = process->run_next;
+  // The memory of those that come next is fetched while this one runs: two ahead the block that knows the stack, one ahead the stack.
+  if (Process* const next = run_head_; next != nullptr) {
+    if (next->stack != nullptr) next->stack->prefetch_frames();
+    if (Process* const second = next->run_next; second != nullptr) {
+      if (second->stack != nullptr) second->stack->prefetch();
+      if (second->run_next != nullptr) __builtin_prefetch(second->run_next);
+    }
   }
   return process;
 }
@@ -232,22 +239,23 @@ bool Core::suspend(Wait& wait) {
   Process& process = *current_process_;
   check_exit();
   if (process.exit_pending) return false;
+  if (wait.deadline < process.alarm_due) set_alarm(process, wait.deadline);
   Stack* const next = stacks_.take();
   if (next == nullptr) throw Exiting{atoms::system_limit};
   process.wait = &wait;
+  process.waits_for = wait.kind;
   process.stack = this_stack_;
-  if (wait.kind == Wait::Kind::turn) {
+  if (wait.kind == WaitKind::turn) {
     run_queue_push(process);
   } else {
     process.state = Process::State::waiting;
-    if (wait.deadline != kNever) loop_->timers().arm(wait, wait.deadline);
   }
   current_process_ = nullptr;
   this_stack_ = next;
   switch_stack(*process.stack, *next);
   // Resumed: activate() made this stack the loop's and this process the running one again.
   process.wait = nullptr;
-  loop_->timers().cancel(wait);
+  process.waits_for = WaitKind::none;
   check_exit();
   return !process.exit_pending;
 }
@@ -278,15 +286,12 @@ Result<Term> Core::ask(unsigned core, std::function<Term(Core&)> question) {
 Result<Term> Core::ask_later(unsigned core, Later question) {
   Process& process = *current_process_;
   ReplyWait wait(process, *this, make_ref());
-  process.wait = &wait;
   Core& its = runtime_.core(core);
   its.post([&its, question = std::move(question), asker = pid_of(process), ref = wait.ref] { question(its, asker, ref); });
-  while (!wait.answered) {
-    if (!suspend(wait)) break;
+  while (!wait.is_answered()) {
+    if (!suspend(wait)) return Error{Errc::killed, {}, "ask a core"};
   }
-  process.wait = nullptr;
-  if (!wait.answered) return Error{Errc::killed, {}, "ask a core"};
-  return std::move(wait.value);
+  return std::move(wait.take_answer()->body);
 }
 
 void Core::answer(const Pid& asker, const Ref& ref, const Term& value) {

@@ -116,8 +116,6 @@ class Core {
   [[nodiscard]] Result<Term> ask_later(unsigned core, Later question);
   void answer(const Pid& asker, const Ref& ref, const Term& value);
   [[nodiscard]] Registry& registry() noexcept { return registry_; }
-  /// Registers a wait for the answer of another node, so that the node's end ends it.
-  void expect_from(NodeIndex node, ReplyWait& wait);
   /// Notes that a process has a link or monitor with a process of `node`.
   void relate(Process& process, NodeIndex node);
   /// The connection to a node is gone, known as `life` to its pids and as `by_name` to those who named it: every wait, link and
@@ -177,11 +175,13 @@ class Core {
   void deliver(MessagePtr message);
   void deliver_to(Process& process, MessagePtr message);
   void append_mail(Process& process, MessagePtr message);
-  void deliver_answer(Process& process, const Message& message);
-  void answer_wait(Process& process, const Term& value, bool down);
+  [[nodiscard]] bool awaits(const Process& process, const Ref& ref) const noexcept {
+    return process.awaits_answer() && process.awaited == ref.number() && ref.first == index_ && ref.node == kOwnNode;
+  }
+  void answer_wait(Process& process, MessagePtr answer);
   void deliver_exit(Process& process, const Message& message);
   void deliver_link_exit(Process& process, const Message& message);
-  void deliver_down(Process& process, const Message& message);
+  void deliver_down(Process& process, MessagePtr message);
   void acknowledge_unlink(const Message& unlink);
   void announce_end(Process& process, const Term& reason);
 
@@ -215,7 +215,6 @@ class Core {
   IntrusiveList<Flusher, Flusher> flushers_;
 
   struct Peer {
-    IntrusiveList<ReplyWait, ReplyWait> waits;
     IntrusiveList<LinkWait, LinkWait> senders;  ///< Held up by a full link.
     std::unordered_set<std::uint32_t> related;  ///< Slots of processes with links or monitors there; may name dead ones.
   };
@@ -224,6 +223,21 @@ class Core {
   std::vector<std::unique_ptr<Peer>> peers_;
   Atom last_node_ = atoms::undefined;  ///< The latest answer of index_of_node().
   NodeIndex last_node_index_ = ~NodeIndex{0};
+
+  /// What ends a wait in time. It is left armed when the wait ends before, which nearly all do: the next wait of that process has a later
+  /// deadline, and takes it over.
+  class Alarm final : public io::Timer {
+   public:
+    Alarm(Core& core, Process& process) noexcept : core_(core), process_(process) {}
+    bool still_wanted() noexcept override;
+
+   private:
+    void expired() override;
+    Core& core_;
+    Process& process_;
+  };
+  void set_alarm(Process& process, TimePoint due);
+  std::unordered_map<std::uint32_t, Alarm> alarms_;  ///< By slot.
 
   std::unordered_map<Ref, std::unique_ptr<SendTimer>> send_timers_;
   std::uint64_t next_ref_ = 1;

@@ -55,11 +55,12 @@ void Core::deliver_to(Process& process, MessagePtr message) {
       break;
     case Signal::reply:
     case Signal::request_down:
-      deliver_answer(process, *message);
+      // One that comes too late is never seen (GS-7).
+      if (awaits(process, message->ref)) answer_wait(process, std::move(message));
       break;
     case Signal::cancel:
       if (process.has_relations()) process.relations->owed.erase(message->ref);
-      if (process.asking_ref == message->ref) process.asking = {};
+      if (process.handling != nullptr && process.handling->ref == message->ref) process.settled = true;
       break;
     case Signal::exit_link:
       deliver_link_exit(process, *message);
@@ -69,7 +70,7 @@ void Core::deliver_to(Process& process, MessagePtr message) {
       break;
     case Signal::link: {
       // While an unlink of ours is on its way, a link that crosses it is one that it will take back over there.
-      Relations::Link& link = process.related().links[message->from];
+      Relations::Link& link = *process.related().links.try_emplace(message->from, {.active = false}).first;
       if (link.unlinks_pending == 0) link.active = true;
       relate(process, message->from.node);
       break;
@@ -77,32 +78,31 @@ void Core::deliver_to(Process& process, MessagePtr message) {
     case Signal::unlink:
       if (process.has_relations()) {
         // A link we are taking back ourselves waits for its own acknowledgement.
-        const auto found = process.relations->links.find(message->from);
-        if (found != process.relations->links.end()) {
-          found->second.active = false;
-          if (found->second.unlinks_pending == 0) process.relations->links.erase(found);
+        Relations::Link* const link = process.relations->links.find(message->from);
+        if (link != nullptr) {
+          link->active = false;
+          if (link->unlinks_pending == 0) process.relations->links.erase(message->from);
         }
       }
       acknowledge_unlink(*message);
       break;
     case Signal::unlink_ack:
       if (process.has_relations()) {
-        const auto found = process.relations->links.find(message->from);
-        if (found != process.relations->links.end() && found->second.unlinks_pending > 0 && --found->second.unlinks_pending == 0 &&
-            !found->second.active) {
-          process.relations->links.erase(found);
+        Relations::Link* const link = process.relations->links.find(message->from);
+        if (link != nullptr && link->unlinks_pending > 0 && --link->unlinks_pending == 0 && !link->active) {
+          process.relations->links.erase(message->from);
         }
       }
       break;
     case Signal::monitor:
-      process.related().watchers.emplace(message->ref, message->from);
+      process.related().watchers.try_emplace(message->ref, message->from);
       relate(process, message->from.node);
       break;
     case Signal::demonitor:
       if (process.has_relations()) process.relations->watchers.erase(message->ref);
       break;
     case Signal::down:
-      deliver_down(process, *message);
+      deliver_down(process, std::move(message));
       break;
     case Signal::spawn:
     case Signal::task:
@@ -172,7 +172,7 @@ void Core::append_mail(Process& process, MessagePtr message) {
   raw->next = nullptr;
   *process.mail_end = raw;
   process.mail_end = &raw->next;
-  if (process.state == Process::State::idle || (process.wait != nullptr && process.wait->kind == Wait::Kind::message)) wake(process);
+  if (process.state == Process::State::idle || process.waits_for == WaitKind::message) wake(process);
 }
 
 Message* Core::take_mail(Process& process, Message** link) noexcept {
@@ -188,20 +188,15 @@ Message* Core::take_mail(Process& process, Message** link) noexcept {
   return message;
 }
 
-void Core::owe(Process& process, const Message& request) { process.related().owed.emplace(request.ref, request.from); }
+void Core::owe(Process& process, const Message& request) { process.related().owed.try_emplace(request.ref, request.from); }
 
-void Core::deliver_answer(Process& process, const Message& message) {
-  if (process.wait == nullptr || process.wait->kind != Wait::Kind::reply) return;  // too late: it is never seen (GS-7)
-  if (static_cast<ReplyWait&>(*process.wait).ref == message.ref) answer_wait(process, message.body, message.kind == Signal::request_down);
-}
-
-void Core::answer_wait(Process& process, const Term& value, bool down) {
-  auto& wait = static_cast<ReplyWait&>(*process.wait);
-  if (wait.answered) return;
-  wait.answered = true;
-  wait.down = down;
-  wait.value = value;
-  if (wait.monitor_on_answer && value.is_pid() && !down) process.related().monitors.emplace(wait.monitor_on_answer, value.pid());
+void Core::answer_wait(Process& process, MessagePtr answer) {
+  if (process.waits_for == WaitKind::spawn) {
+    const Ref monitor = static_cast<ReplyWait&>(*process.wait).monitor_on_answer;
+    if (monitor && answer->body.is_pid()) process.related().monitors.try_emplace(monitor, answer->body.pid());
+  }
+  process.answered = true;
+  process.answer = answer.release();
   wake(process);
 }
 
@@ -224,9 +219,9 @@ void Core::deliver_exit(Process& process, const Message& message) {
 // A broken link (SIG-7): `kill` is no more than a reason here.
 void Core::deliver_link_exit(Process& process, const Message& message) {
   if (!process.has_relations()) return;
-  const auto found = process.relations->links.find(message.from);
-  if (found == process.relations->links.end() || !found->second.active || found->second.unlinks_pending > 0) return;
-  process.relations->links.erase(found);
+  const Relations::Link* const link = process.relations->links.find(message.from);
+  if (link == nullptr || !link->active || link->unlinks_pending > 0) return;
+  process.relations->links.erase(message.from);
   if (process.trap_exit) {
     MessagePtr mail = make(Signal::exit_message);
     mail->from = message.from;
@@ -237,22 +232,19 @@ void Core::deliver_link_exit(Process& process, const Message& message) {
   }
 }
 
-void Core::deliver_down(Process& process, const Message& message) {
+void Core::deliver_down(Process& process, MessagePtr message) {
   // A request is its own monitor: over a link, the end of its server comes as a DOWN of the same reference.
-  if (process.wait != nullptr && process.wait->kind == Wait::Kind::reply && static_cast<ReplyWait&>(*process.wait).ref == message.ref) {
-    answer_wait(process, message.body, true);
-    return;
-  }
+  if (awaits(process, message->ref)) return answer_wait(process, std::move(message));
   if (!process.has_relations()) return;
-  const auto found = process.relations->monitors.find(message.ref);
-  if (found == process.relations->monitors.end()) return;
+  const Address* const found = process.relations->monitors.find(message->ref);
+  if (found == nullptr) return;
   // What was monitored by name is named with its node, also with our own (SIG-12).
-  const Address target = found->second;
-  process.relations->monitors.erase(found);
+  const Address target = *found;
+  process.relations->monitors.erase(message->ref);
   MessagePtr mail = make(Signal::down_message);
-  mail->ref = message.ref;
+  mail->ref = message->ref;
   const Term object = target.is_name() ? Term::tuple({target.name(), target.node().value_or(runtime_.node_name())}) : Term(target.pid());
-  mail->body = Term::tuple({object, message.body});
+  mail->body = Term::tuple({object, message->body});
   append_mail(process, std::move(mail));
 }
 
@@ -274,56 +266,37 @@ void Core::end_process(Process& process, const Term& reason) {
 // The end of a process, told in OTP's order: the name is free before anybody hears of it (SIG-21); then links, then monitors (SIG-20).
 void Core::announce_end(Process& process, const Term& reason) {
   const Pid pid = pid_of(process);
+  const auto tell = [&](Signal kind, const Pid& to, const Ref& ref) {
+    MessagePtr signal = make(kind);
+    signal->from = pid;
+    signal->to = to;
+    signal->ref = ref;
+    signal->body = reason;
+    send(std::move(signal));
+  };
   if (process.has_relations()) {
     // Taken off first: what is sent below may come back to this process's own core at once.
     const std::unique_ptr<Relations> relations = std::move(process.relations);
     if (relations->name) registry_.remove(*relations->name, pid);
-    for (const auto& [peer, link] : relations->links) {
-      if (!link.active) continue;
-      MessagePtr signal = make(Signal::exit_link);
-      signal->from = pid;
-      signal->to = peer;
-      signal->body = reason;
-      send(std::move(signal));
-    }
-    for (const auto& [ref, watcher] : relations->watchers) {
-      MessagePtr signal = make(Signal::down);
-      signal->from = pid;
-      signal->to = watcher;
-      signal->ref = ref;
-      signal->body = reason;
-      send(std::move(signal));
-    }
-    for (const auto& [ref, watched] : relations->monitors) {
+    relations->links.for_each([&](const Pid& peer, const Relations::Link& link) {
+      if (link.active) tell(Signal::exit_link, peer, {});
+    });
+    relations->watchers.for_each([&](const Ref& ref, const Pid& watcher) { tell(Signal::down, watcher, ref); });
+    relations->monitors.for_each([&](const Ref& ref, const Address& watched) {
       MessagePtr signal = make(Signal::demonitor);
       address(*signal, watched);
       signal->from = pid;
       signal->ref = ref;
       send(std::move(signal));
-    }
-    for (const auto& [ref, caller] : relations->owed) {
-      MessagePtr signal = make(Signal::request_down);
-      signal->to = caller;
-      signal->ref = ref;
-      signal->body = reason;
-      send(std::move(signal));
-    }
+    });
+    relations->owed.for_each([&](const Ref& ref, const Pid& caller) { tell(Signal::request_down, caller, ref); });
   }
-  if (process.asking) {
-    MessagePtr signal = make(Signal::request_down);
-    signal->to = process.asking;
-    signal->ref = process.asking_ref;
-    signal->body = reason;
-    send(std::move(signal));
+  if (const MessagePtr handled(std::exchange(process.handling, nullptr)); handled && !process.settled) {
+    tell(Signal::request_down, handled->from, handled->ref);
   }
   while (Message* raw = take_mail(process, &process.mail_head)) {
-    MessagePtr message(raw);
-    if (message->kind != Signal::request) continue;
-    MessagePtr signal = make(Signal::request_down);
-    signal->to = message->from;
-    signal->ref = message->ref;
-    signal->body = reason;
-    send(std::move(signal));
+    const MessagePtr message(raw);
+    if (message->kind == Signal::request) tell(Signal::request_down, message->from, message->ref);
   }
 }
 
@@ -364,26 +337,25 @@ bool is_nowhere(NodeIndex node) noexcept { return (node & kNodeSlotMask) == kNod
 
 }  // namespace
 
-void Core::expect_from(NodeIndex node, ReplyWait& wait) {
-  if (!is_nowhere(node)) peer(node).waits.push_back(wait);
-}
-
 void Core::relate(Process& process, NodeIndex node) {
   if (node != kOwnNode && !is_nowhere(node)) peer(node).related.insert(process.slot);
 }
 
 void Core::node_down(NodeIndex life, NodeIndex by_name, Atom name) {
+  // Every living process is looked at, some ns each: a list of those that wait would cost every call two misses of the cache.
+  processes_.for_each_living([&](Process& process) {
+    if (!process.awaits_answer() || process.wait == nullptr) return;
+    const auto& wait = static_cast<ReplyWait&>(*process.wait);
+    if (wait.node == kOwnNode || (wait.node != life && wait.node != by_name)) return;
+    MessagePtr down = make(Signal::request_down);
+    down->body = Term::tuple({atoms::nodedown, name});
+    answer_wait(process, std::move(down));
+  });
   std::unordered_set<std::uint32_t> related;
   for (const NodeIndex node : {life, by_name}) {
     link_has_room(node);
     const std::size_t at = node & kNodeSlotMask;
     if (at >= peers_.size() || !peers_[at]) continue;
-    while (ReplyWait* wait = peers_[at]->waits.pop_front()) {
-      if (wait->answered) continue;
-      wait->answered = wait->down = true;
-      wait->value = Term::tuple({atoms::nodedown, name});
-      wake(wait->process);
-    }
     related.merge(peers_[at]->related);
     peers_[at]->related.clear();
   }
@@ -395,9 +367,9 @@ void Core::fire_noconnection(Process& process, NodeIndex life, NodeIndex by_name
   if (!process.has_relations()) return;
   Relations& relations = *process.relations;
   std::vector<Pid> linked;
-  for (const auto& [peer, link] : relations.links) {
+  relations.links.for_each([&](const Pid& peer, const Relations::Link&) {
     if (peer.node == life) linked.push_back(peer);
-  }
+  });
   for (const Pid& peer : linked) {
     MessagePtr signal = make(Signal::exit_link);
     signal->from = peer;
@@ -407,18 +379,19 @@ void Core::fire_noconnection(Process& process, NodeIndex life, NodeIndex by_name
     relations.links.erase(peer);
   }
   std::vector<Ref> watched;
-  for (const auto& [ref, target] : relations.monitors) {
+  relations.monitors.for_each([&](const Ref& ref, const Address& target) {
     const bool there = target.is_name() ? target.node() && index_of_node(*target.node()) == by_name : target.pid().node == life;
     if (there) watched.push_back(ref);
-  }
+  });
   for (const Ref& ref : watched) {
     MessagePtr signal = make(Signal::down);
     signal->ref = ref;
     signal->body = atoms::noconnection;
-    deliver_down(process, *signal);
+    deliver_down(process, std::move(signal));
   }
-  std::erase_if(relations.watchers, [&](const auto& entry) { return entry.second.node == life; });
-  std::erase_if(relations.owed, [&](const auto& entry) { return entry.second.node == life; });
+  const auto is_there = [&](const Ref&, const Pid& pid) { return pid.node == life; };
+  relations.watchers.erase_if(is_there);
+  relations.owed.erase_if(is_there);
 }
 
 }  // namespace pulpo

@@ -6,12 +6,30 @@
 namespace pulpo {
 
 Wait::~Wait() {
-  if (process.wait == this) process.wait = nullptr;
+  if (process.wait != this) return;
+  process.wait = nullptr;
+  process.waits_for = WaitKind::none;
 }
 
-void Wait::expired() {
-  timed_out = true;
-  core.wake(process);
+ReplyWait::ReplyWait(Process& process_, Core& core_, Ref ref_, WaitKind kind_) noexcept : Wait(kind_, process_, core_), ref(ref_) {
+  PULPO_ASSERT(!process.answered && process.awaited == 0);
+  process.awaited = ref.number();
+}
+
+ReplyWait::~ReplyWait() {
+  if (process.answered) (void)take_answer();
+  process.awaited = 0;
+}
+
+bool ReplyWait::is_answered() const noexcept { return taken_ || process.answered; }
+
+MessagePtr ReplyWait::take_answer() noexcept {
+  PULPO_ASSERT(process.answered);
+  taken_ = true;
+  process.answered = false;
+  MessagePtr answer(process.answer);
+  process.awaited = 0;
+  return answer;
 }
 
 Process* ProcessTable::make() {
@@ -50,7 +68,7 @@ Term Address::term() const {
   return name_;
 }
 
-void Body::handle(MessagePtr) { PULPO_ASSERT(!"start() made a server of a body that has no handle()"); }
+void Body::handle(const Message&) { PULPO_ASSERT(!"start() made a server of a body that has no handle()"); }
 
 Term term_of(const Message& message) {
   switch (message.kind) {

@@ -12,12 +12,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
-#include "io/timer_wheel.hpp"
+#include "base/flat_map.hpp"
+#include "base/intrusive_list.hpp"
 #include "proc/message.hpp"
 #include "pulpo/process.hpp"
+#include "pulpo/time.hpp"
 
 namespace pulpo {
 
@@ -25,40 +26,47 @@ class Core;
 class Process;
 class Stack;
 
-/// Why a process is suspended. Lives on its stack while it is, and doubles as its timer.
-struct Wait : io::Timer {
-  enum class Kind : std::uint8_t { message, reply, sleep, turn, link };
+/// What a suspended process waits for.
+enum class WaitKind : std::uint8_t { none, message, reply, spawn, sleep, turn, link };
 
-  Wait(Kind kind_, Process& process_, Core& core_) noexcept : core(core_), process(process_), kind(kind_) {}
+/// Why a process is suspended. Lives on its stack while it is. What arrives looks at the process alone: a stack that has been left is
+/// cold memory.
+struct Wait {
+  Wait(WaitKind kind_, Process& process_, Core& core_) noexcept : core(core_), process(process_), kind(kind_) {}
+  Wait(const Wait&) = delete;
+  Wait& operator=(const Wait&) = delete;
   /// However its frame is left, also by an exception: nobody looks at it any more.
-  ~Wait() override;
+  ~Wait();
 
   Core& core;
   Process& process;
-  const Kind kind;
+  const WaitKind kind;
   bool timed_out = false;
   TimePoint deadline = kNever;
   const Address* target = nullptr;  ///< reply: whose; for the live view and the wait-for graph.
-
- protected:
-  void expired() override;
 };
 
-/// A process that waits for the answer to one reference.
-struct ReplyWait : Wait, ListHook<ReplyWait> {
-  ReplyWait(Process& process_, Core& core_, Ref ref_) noexcept : Wait(Kind::reply, process_, core_), ref(ref_) {}
-  ~ReplyWait() override { ListHook<ReplyWait>::unlink(); }
+/// A process that waits for the answer to one reference, which this core made. The answer is kept by the process, see
+/// Process::answer.
+struct ReplyWait : Wait {
+  ReplyWait(Process& process_, Core& core_, Ref ref_, WaitKind kind_ = WaitKind::reply) noexcept;
+  ~ReplyWait();
+  [[nodiscard]] bool is_answered() const noexcept;
+  /// The signal that answered: Signal::reply, or one that says why there is none.
+  [[nodiscard]] MessagePtr take_answer() noexcept;
+
   const Ref ref;
-  Ref monitor_on_answer{};  ///< A spawn on another core: the answer is the new pid, monitored before anything else arrives.
-  bool answered = false;
-  bool down = false;  ///< The answer is a reason: the other side ended, or is not there.
-  Term value;
+  NodeIndex node = kOwnNode;  ///< Whose end ends the wait.
+  Ref monitor_on_answer{};    ///< WaitKind::spawn: the answer is the new pid, monitored before anything else arrives.
+
+ private:
+  bool taken_ = false;
 };
 
 /// A process whose message filled the link to another node.
 struct LinkWait : Wait, ListHook<LinkWait> {
-  LinkWait(Process& process_, Core& core_) noexcept : Wait(Kind::link, process_, core_) {}
-  ~LinkWait() override { ListHook<LinkWait>::unlink(); }
+  LinkWait(Process& process_, Core& core_) noexcept : Wait(WaitKind::link, process_, core_) {}
+  ~LinkWait() { unlink(); }
 };
 
 /// Links, monitors and the like of one process.
@@ -67,15 +75,15 @@ struct Relations {
     bool active = true;
     std::uint32_t unlinks_pending = 0;  ///< Unlinks not acknowledged yet; until then exit signals of the old link are ignored (SIG-10).
   };
-  std::unordered_map<Pid, Link> links;
-  std::unordered_map<Ref, Address> monitors;  ///< What this process monitors.
-  std::unordered_map<Ref, Pid> watchers;      ///< Who monitors it.
-  std::unordered_map<Ref, Pid> owed;          ///< Requests taken from the mailbox and not answered yet.
+  FlatMap<Pid, Link> links;
+  FlatMap<Ref, Address> monitors;  ///< What this process monitors.
+  FlatMap<Ref, Pid> watchers;      ///< Who monitors it.
+  FlatMap<Ref, Pid> owed;          ///< Requests put aside and not answered yet.
   std::optional<Atom> name;
   Term pending_reason;  ///< Why it is being ended, once exit_pending is set.
 };
 
-class Process {
+class alignas(128) Process {
  public:
   enum class State : std::uint8_t { free, runnable, running, waiting, idle };  // idle: a server at its top level
 
@@ -87,23 +95,31 @@ class Process {
   Stack* stack = nullptr;  ///< Where it is suspended midway; null when it holds none.
   Wait* wait = nullptr;    ///< Why.
   State state = State::free;
-  bool started = false;
-  bool serves = false;  ///< A server: handle() gets each message.
-  bool trap_exit = false;
-  bool exit_pending = false;     ///< To be ended at the next suspension; Relations::pending_reason says why.
-  bool ending = false;           ///< Its body is being destroyed: nothing is thrown any more.
-  std::uint16_t no_kill = 0;     ///< NoKill scopes it is in.
-  std::uint32_t mail_count = 0;  ///< User messages waiting.
-
-  // --- The rest ---------------------------------------------------------------------------------------
-  std::uint32_t slot = 0;
+  WaitKind waits_for = WaitKind::none;  ///< `wait`'s kind.
+  bool started : 1 = false;
+  bool serves : 1 = false;  ///< A server: handle() gets each message.
+  bool trap_exit : 1 = false;
+  bool exit_pending : 1 = false;  ///< To be ended at the next suspension; Relations::pending_reason says why.
+  bool ending : 1 = false;        ///< Its body is being destroyed: nothing is thrown any more.
+  bool settled : 1 = false;       ///< `handling` has been answered.
+  bool answered : 1 = false;      ///< `answer` is set, `awaited` is not.
+  bool has_alarm : 1 = false;     ///< Core::alarms_ has one of ours.
+  std::uint16_t no_kill = 0;      ///< NoKill scopes it is in.
+  std::uint32_t mail_count = 0;   ///< User messages waiting.
   std::uint32_t serial = 0;
+
+  // --- The second -----------------------------------------------------------------------------------------
+  union {
+    std::uint64_t awaited = 0;  ///< Ref::number() of what a ReplyWait waits for the answer to; 0: nothing.
+    Message* answer;            ///< That answer, owned, once `answered`.
+  };
+  Message* handling = nullptr;   ///< A server: the request that its handler works on, owned.
+  TimePoint alarm_due = kNever;  ///< When the alarm in Core::alarms_ goes off: not after the deadline of `wait`, and often long before.
   std::uint64_t mail_bytes = 0;
   std::uint64_t reductions = 0;
-  Pid asking{};  ///< Whose request the handler is working on; nobody once it is answered.
-  Ref asking_ref{};
-  Pid group_leader{};
   std::unique_ptr<Relations> relations;
+  Pid group_leader{};
+  std::uint32_t slot = 0;
 
   [[nodiscard]] Relations& related() {
     if (!relations) relations = std::make_unique<Relations>();
@@ -111,8 +127,11 @@ class Process {
   }
   [[nodiscard]] bool is_living() const noexcept { return state != State::free; }
   [[nodiscard]] bool has_relations() const noexcept { return relations != nullptr; }
+  /// It waits for an answer that has not come.
+  [[nodiscard]] bool awaits_answer() const noexcept { return !answered && awaited != 0; }
 };
-static_assert(sizeof(Process) <= 256, "goal of performance-notes.md section 2");
+// Two cache lines, which processors fetch as a pair.
+static_assert(sizeof(void*) == 4 || sizeof(Process) == 128, "goal of performance-notes.md section 2: at most 256");
 
 /// The blocks of one core, by slot.
 class ProcessTable {

@@ -105,7 +105,7 @@ std::optional<Term> receive(Timeout timeout, const std::function<bool(const Term
   Core& core = Core::here();
   Process& process = running(core);
   core.check_exit();
-  Wait wait(Wait::Kind::message, process, core);
+  Wait wait(WaitKind::message, process, core);
   wait.deadline = timeout.after(core.loop().now());
   Message** link = &process.mail_head;
   for (;;) {
@@ -132,7 +132,7 @@ std::optional<Term> receive_any(Timeout timeout) { return receive(timeout, nullp
 
 void sleep(Duration duration) {
   Core& core = Core::here();
-  Wait wait(Wait::Kind::sleep, running(core), core);
+  Wait wait(WaitKind::sleep, running(core), core);
   wait.deadline = Timeout(duration).after(core.loop().now());
   while (!wait.timed_out) {
     if (!core.suspend(wait)) return;
@@ -141,7 +141,7 @@ void sleep(Duration duration) {
 
 void yield() {
   Core& core = Core::here();
-  Wait wait(Wait::Kind::turn, running(core), core);
+  Wait wait(WaitKind::turn, running(core), core);
   core.suspend(wait);
 }
 
@@ -156,9 +156,9 @@ void link(const Pid& pid) {
   Process& process = running(core);
   const Pid me = core.pid_of(process);
   if (pid == me) return;
-  const auto [entry, fresh] = process.related().links.try_emplace(pid);
-  if (!fresh && entry->second.active) return;
-  entry->second.active = true;
+  const auto [entry, fresh] = process.related().links.try_emplace(pid, {});
+  if (!fresh && entry->active) return;
+  entry->active = true;
   core.relate(process, pid.node);
   MessagePtr signal = core.make(Signal::link);
   signal->from = me;
@@ -172,10 +172,10 @@ void unlink(const Pid& pid) {
   Core& core = Core::here();
   Process& process = running(core);
   if (!process.has_relations()) return;
-  const auto found = process.relations->links.find(pid);
-  if (found == process.relations->links.end() || !found->second.active) return;
-  found->second.active = false;
-  ++found->second.unlinks_pending;
+  Relations::Link* const link = process.relations->links.find(pid);
+  if (link == nullptr || !link->active) return;
+  link->active = false;
+  ++link->unlinks_pending;
   MessagePtr signal = core.make(Signal::unlink);
   signal->from = core.pid_of(process);
   signal->to = pid;
@@ -191,7 +191,7 @@ Ref monitor(const Address& target) {
   signal->from = core.pid_of(process);
   signal->ref = ref;
   core.address(*signal, target);
-  process.related().monitors.emplace(ref, target);
+  process.related().monitors.try_emplace(ref, target);
   core.relate(process, signal->to.node);
   // Monitoring oneself never fires (SIG-12).
   if (!target.is_name() && target.pid() == core.pid_of(process)) return ref;
@@ -205,14 +205,13 @@ bool demonitor(const Ref& monitor, DemonitorOptions options) {
   Process& process = running(core);
   bool found = false;
   if (process.has_relations()) {
-    const auto entry = process.relations->monitors.find(monitor);
-    if (entry != process.relations->monitors.end()) {
+    if (const Address* const target = process.relations->monitors.find(monitor)) {
       found = true;
       MessagePtr signal = core.make(Signal::demonitor);
       signal->from = core.pid_of(process);
       signal->ref = monitor;
-      core.address(*signal, entry->second);
-      process.relations->monitors.erase(entry);
+      core.address(*signal, *target);
+      process.relations->monitors.erase(monitor);
       core.send(std::move(signal));
     }
   }
@@ -227,7 +226,12 @@ bool demonitor(const Ref& monitor, DemonitorOptions options) {
   return found;
 }
 
-bool trap_exit(bool trap) { return std::exchange(running(Core::here()).trap_exit, trap); }
+bool trap_exit(bool trap) {
+  Process& process = running(Core::here());
+  const bool before = process.trap_exit;
+  process.trap_exit = trap;
+  return before;
+}
 
 // --- Names -----------------------------------------------------------------------------------------------------
 
@@ -287,8 +291,8 @@ namespace {
 /// none any more; a reply that comes all the same meets nobody.
 struct RequestWait final : ReplyWait {
   RequestWait(Process& process_, Core& core_, const Address& server) : ReplyWait(process_, core_, core_.make_ref()) { target = &server; }
-  ~RequestWait() override {
-    if (answered) return;
+  ~RequestWait() {
+    if (is_answered()) return;
     MessagePtr cancel = core.make(Signal::cancel);
     core.address(*cancel, *target);
     cancel->from = core.pid_of(process);
@@ -321,19 +325,18 @@ Result<Term> request(const Address& server, Term message, Timeout timeout) {
   signal->from = me;
   signal->ref = wait.ref;
   signal->body = std::move(message);
-  const NodeIndex node = signal->to.node;
-  if (node != kOwnNode) core.expect_from(node, wait);
-  process.wait = &wait;  // an answer may come before we sleep: noproc on this very core
-  core.send(std::move(signal));
-  while (!wait.answered && !wait.timed_out) {
+  wait.node = signal->to.node;
+  core.send(std::move(signal));  // an answer may come before we sleep: noproc on this very core
+  while (!wait.is_answered() && !wait.timed_out) {
     if (!core.suspend(wait)) break;
   }
-  process.wait = nullptr;
-  core.spend(1);
-  if (wait.answered) {
-    if (wait.down) return request_error(std::move(wait.value));
-    return std::move(wait.value);
+  if (wait.is_answered()) {
+    const MessagePtr answer = wait.take_answer();
+    core.spend(1);
+    if (answer->kind != Signal::reply) return request_error(std::move(answer->body));
+    return std::move(answer->body);
   }
+  core.spend(1);
   if (wait.timed_out) return Error{Errc::timeout, atoms::timeout, "call"};
   return Error{Errc::killed, {}, "call"};
 }
@@ -342,9 +345,8 @@ namespace {
 
 // The request is settled: its server no longer owes an answer.
 void settle(Core& core, Process& process, const Pid& caller, const Ref& request, const Pid& server) {
-  if (process.asking_ref == request) {
-    process.asking = {};
-    process.asking_ref = {};
+  if (process.handling != nullptr && process.handling->ref == request) {
+    process.settled = true;
   } else if (!server || server == core.pid_of(process)) {
     if (process.has_relations()) process.relations->owed.erase(request);
   } else {

@@ -15,8 +15,8 @@ Result<Spawned> Core::spawn(std::unique_ptr<Body> body, const SpawnOptions& opti
   PULPO_TRY(const Spawned spawned, spawn_here(std::move(body), options, spawner != nullptr ? pid_of(*spawner) : Pid{}, monitor,
                                               spawner != nullptr ? spawner->group_leader : Pid{}));
   if (spawner != nullptr) {
-    if (options.link) spawner->related().links[spawned.pid].active = true;
-    if (options.monitor) spawner->related().monitors.emplace(monitor, spawned.pid);
+    if (options.link) spawner->related().links.try_emplace(spawned.pid, {});
+    if (options.monitor) spawner->related().monitors.try_emplace(monitor, spawned.pid);
     spend(kSpawnReductions);
   }
   return spawned;
@@ -37,8 +37,8 @@ Result<Spawned> Core::spawn_here(std::unique_ptr<Body> body, const SpawnOptions&
     process->related().name = options.name;
   }
   if (spawner) {
-    if (options.link) process->related().links[spawner].active = true;
-    if (options.monitor) process->related().watchers.emplace(monitor, spawner);
+    if (options.link) process->related().links.try_emplace(spawner, {});
+    if (options.monitor) process->related().watchers.try_emplace(monitor, spawner);
     if (options.link || options.monitor) relate(*process, spawner.node);
   }
   process->body = body.release();
@@ -52,18 +52,18 @@ Result<Spawned> Core::spawn_elsewhere(std::unique_ptr<Body> body, const SpawnOpt
   Process* const spawner = process();
   PULPO_ASSERT(spawner != nullptr && "a spawn on another core waits for its answer, inside a process");
   auto order = std::make_unique<SpawnOrder>(std::move(body), options);
-  ReplyWait wait(*spawner, *this, make_ref());
+  ReplyWait wait(*spawner, *this, make_ref(), WaitKind::spawn);
   if (options.monitor) wait.monitor_on_answer = make_ref();
   order->from = pid_of(*spawner);
   order->ref = wait.ref;
   order->monitor_ref = wait.monitor_on_answer;
   order->leader = spawner->group_leader;
-  spawner->wait = &wait;
   push_outbox(*options.core, order.release());
   if (!suspend(wait)) return Error{Errc::killed, {}, "spawn"};
-  if (wait.value.is_pid()) return Spawned{wait.value.pid(), wait.monitor_on_answer};
+  const MessagePtr answer = wait.take_answer();
+  if (answer->body.is_pid()) return Spawned{answer->body.pid(), wait.monitor_on_answer};
   // {code, reason}, see take_order().
-  const auto parts = wait.value.elements();
+  const auto parts = answer->body.elements();
   return Error{static_cast<Errc>(parts[0].integer()), parts[1], "spawn"};
 }
 

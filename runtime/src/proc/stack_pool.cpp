@@ -51,13 +51,16 @@ StackPool::StackPool(std::size_t stack_bytes, std::size_t stacks_max, void (*ent
 StackPool::~StackPool() {
   PULPO_ASSERT(in_use_ == 0);
   for (const Slab& slab : slabs_) {
-    for (std::size_t i = 0; i < slab.stacks; ++i) control_block(slab.memory + i * stack_bytes_)->~Stack();
+    for (std::size_t i = 0; i < slab.stacks; ++i) control_block(slab.memory + i * stack_bytes_, i)->~Stack();
     ::munmap(slab.memory, kSlabStacks * stack_bytes_);
   }
 }
 
-Stack* StackPool::control_block(char* stack_memory) const noexcept {
-  return reinterpret_cast<Stack*>(stack_memory + stack_bytes_ - round_up(sizeof(Stack), 64));
+// Tops that differ by some cache lines spare the caches' sets when thousands of stacks take turns. 2 KiB of a page in all, so that a
+// call's frames still find room in the same page.
+Stack* StackPool::control_block(char* stack_memory, std::size_t number) const noexcept {
+  const std::size_t colour = number % 16 * 128;
+  return reinterpret_cast<Stack*>(stack_memory + stack_bytes_ - colour - round_up(sizeof(Stack), 64));
 }
 
 Stack* StackPool::take() noexcept {
@@ -74,10 +77,9 @@ Stack* StackPool::take() noexcept {
 }
 
 void StackPool::give(Stack& stack) noexcept {
-  const char* const memory = reinterpret_cast<char*>(&stack) + round_up(sizeof(Stack), 64) - stack_bytes_;
-  if (stack.bottom() == memory) {
+  if (!stack.guarded) {
     std::uint64_t canary;
-    std::memcpy(&canary, memory, sizeof canary);
+    std::memcpy(&canary, stack.bottom(), sizeof canary);
     PULPO_ASSERT(canary == kCanary && "a process overflowed its stack; give it a larger one (--stack-size)");
   }
   stack.next = free_;
@@ -119,16 +121,15 @@ Stack* StackPool::make() noexcept {
   Slab& slab = slabs_.back();
   char* const memory = slab.memory + slab.stacks * stack_bytes_;
   char* bottom = memory;
-  if (guard(memory)) {
+  const bool guarded = guard(memory);
+  if (guarded) {
     bottom += page_bytes_;
   } else {
     std::memcpy(memory, &kCanary, sizeof kCanary);
   }
-  Stack* const block = control_block(memory);
-  // Tops that differ by a few cache lines spare the caches' sets when thousands of stacks take turns.
-  const std::size_t colour = (made_ % 8) * 128;
-  auto* const top = reinterpret_cast<char*>(block) - colour;
-  new (block) Stack(bottom, static_cast<std::size_t>(top - bottom), entry_, argument_);
+  Stack* const block = control_block(memory, slab.stacks);
+  new (block) Stack(bottom, static_cast<std::size_t>(reinterpret_cast<char*>(block) - bottom), entry_, argument_);
+  block->guarded = guarded;
   ++slab.stacks;
   ++made_;
   return block;

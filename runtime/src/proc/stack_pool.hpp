@@ -45,7 +45,7 @@ class StackPool {
   [[nodiscard]] Stack* make() noexcept;
   [[nodiscard]] bool reserve_slab() noexcept;
   [[nodiscard]] bool guard(char* page) noexcept;
-  [[nodiscard]] Stack* control_block(char* stack_memory) const noexcept;
+  [[nodiscard]] Stack* control_block(char* stack_memory, std::size_t number) const noexcept;
 
   const std::size_t page_bytes_;
   const std::size_t stack_bytes_;

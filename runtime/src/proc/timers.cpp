@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Messages that leave later, and senders that wait for a link.
+// Deadlines of waits, messages that leave later, and senders that wait for a link.
 #include "proc/core.hpp"
 #include "proc/send_timer.hpp"
 
@@ -13,6 +13,32 @@ void SendTimer::expired() {
   Core& core = core_;
   core.cancel_send(ref_);  // destroys this timer
   core.send(std::move(signal));
+}
+
+void Core::set_alarm(Process& process, TimePoint due) {
+  Alarm& alarm = alarms_.try_emplace(process.slot, *this, process).first->second;
+  process.has_alarm = true;
+  process.alarm_due = due;
+  loop_->timers().arm(alarm, due);
+}
+
+bool Core::Alarm::still_wanted() noexcept {
+  if (process_.wait != nullptr && process_.wait->deadline != kNever) return true;
+  process_.alarm_due = kNever;
+  return false;
+}
+
+void Core::Alarm::expired() {
+  if (!still_wanted()) return;
+  Wait& wait = *process_.wait;
+  if (wait.deadline > core_.loop_->now()) {
+    process_.alarm_due = wait.deadline;
+    core_.loop_->timers().arm(*this, wait.deadline);
+    return;
+  }
+  process_.alarm_due = kNever;
+  wait.timed_out = true;
+  core_.wake(process_);
 }
 
 Ref Core::send_at(TimePoint deadline, const Address& to, Term message) {
@@ -29,7 +55,7 @@ void Core::wait_for_link(NodeIndex node) {
   if (current_process_ == nullptr) return;
   LinkWait wait(*current_process_, *this);
   peer(node).senders.push_back(wait);
-  while (wait.ListHook<LinkWait>::is_linked()) {
+  while (wait.is_linked()) {
     if (!suspend(wait)) return;
   }
 }

@@ -249,5 +249,31 @@ TEST_P(TimerWheelModel, FiresWhatASortedListWouldFireInTheSameOrder) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, TimerWheelModel, testing::Values(1, 2, 3, 4, 5, 6, 7, 8));
 
+struct Abandoned final : Timer {
+  bool still_wanted() noexcept override { return wanted; }
+  void expired() override { fired = true; }
+  bool wanted = false;
+  bool fired = false;
+};
+
+TEST(TimerWheel, DropsWhatNobodyWantsFromBeforeTheNearestThatIsWanted) {
+  TimerWheel wheel(TimePoint{});
+  Abandoned first, second, wanted, behind;
+  wheel.arm(first, TimePoint{5ms});
+  wheel.arm(second, TimePoint{3s});
+  wanted.wanted = true;
+  wheel.arm(wanted, TimePoint{1h});
+  wheel.arm(behind, TimePoint{2h});
+  wheel.drop_unwanted();
+  EXPECT_FALSE(first.is_armed());
+  EXPECT_FALSE(second.is_armed());
+  EXPECT_TRUE(wanted.is_armed());
+  EXPECT_GT(wheel.next_deadline(), TimePoint{3s});
+  wanted.wanted = false;
+  wheel.drop_unwanted();
+  EXPECT_EQ(wheel.next_deadline(), kNever);
+  EXPECT_FALSE(behind.is_armed());
+}
+
 }  // namespace
 }  // namespace pulpo::io

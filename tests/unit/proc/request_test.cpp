@@ -199,12 +199,12 @@ TEST_P(RequestTest, AServerByNameIsFoundAtEachCall) {  // GS-19
 class Deferring final : public Body {
  public:
   bool start() override { return true; }
-  void handle(MessagePtr message) override {
-    if (message->kind == Signal::request) {
-      from_ = message->from;
-      ref_ = message->ref;
+  void handle(const Message& message) override {
+    if (message.kind == Signal::request) {
+      from_ = message.from;
+      ref_ = message.ref;
     } else {
-      reply(from_, ref_, message->body);
+      reply(from_, ref_, message.body);
     }
   }
 

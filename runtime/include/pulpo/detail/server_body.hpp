@@ -42,7 +42,7 @@ class ServerBody : public Body {
   }
 
   bool start() final;
-  void handle(MessagePtr message) final;
+  void handle(const Message& message) final;
 
  protected:
   /// init/1. Throws to stop.

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dist/dialer.hpp"
 
-#include "host/hosts.hpp"
 #include "pulpo/log.hpp"
 
 namespace pulpo::dist {
 
-Dialer::Dialer(io::Loop& loop, const NodeName& target, std::uint16_t mapper_port, Done done)
-    : loop_(loop), target_(target), mapper_port_(mapper_port), done_(std::move(done)) {
+Dialer::Dialer(io::Loop& loop, const host::Resolver& resolver, const NodeName& target, std::uint16_t mapper_port, Done done)
+    : loop_(loop), resolver_(resolver), target_(target), mapper_port_(mapper_port), done_(std::move(done)) {
   // Not from within the constructor: the answer may destroy us.
   loop_.timers().arm(start_, loop_.now());
 }
 
 void Dialer::find_host() {
-  auto found = host::find(target_.host, mapper_port_);
+  auto found = resolver_.find(target_.host, mapper_port_);
   if (!found) {
     done_(Fault{.code = Errc::nodedown, .where = "host unknown", .detail = found.error().detail});
     return;

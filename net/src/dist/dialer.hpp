@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "host/hosts.hpp"
 #include "mapper/client.hpp"
 #include "pulpo/net/node.hpp"
 
@@ -24,7 +25,7 @@ namespace pulpo::dist {
 class Dialer {
  public:
   using Done = std::function<void(Outcome<io::Address>)>;
-  Dialer(io::Loop& loop, const NodeName& target, std::uint16_t mapper_port, Done done);
+  Dialer(io::Loop& loop, const host::Resolver& resolver, const NodeName& target, std::uint16_t mapper_port, Done done);
 
  private:
   struct Start final : io::Timer {
@@ -37,6 +38,7 @@ class Dialer {
   void answered(Outcome<mapper::NodeRecord> answer);
 
   io::Loop& loop_;
+  const host::Resolver& resolver_;
   NodeName target_;
   std::uint16_t mapper_port_;
   Done done_;

@@ -38,7 +38,11 @@ bool wants_connection(Signal kind) noexcept {
 }  // namespace
 
 Distribution::Distribution(Runtime& runtime, const NodeOptions& options, NodeName name)
-    : runtime_(runtime), options_(options), own_name_(std::move(name)), cookies_(options.cookie) {
+    : runtime_(runtime),
+      options_(options),
+      own_name_(std::move(name)),
+      resolver_(options.resolver != nullptr ? *options.resolver : host::this_machine()),
+      cookies_(options.cookie) {
   identity_.name = own_name_.text();
   identity_.hidden = !options.visible || options.transient;
   if (options.plain_links) identity_.features |= links::kPlainRecords;
@@ -74,17 +78,19 @@ void Distribution::open(std::function<void(Outcome<void>)> done) {
     return;
   }
   opened_ = std::move(done);
-  mapper::OnDemand::Settings on_demand{.port = options_.mapper_port};
-  if (address->is_loopback()) on_demand.addresses = {*address};
-  if (!options_.mapper_program.empty()) on_demand.program = options_.mapper_program;
-  on_demand_ = std::make_unique<mapper::OnDemand>(core().loop(), on_demand);
   mapper::Registration::Settings settings;
   settings.mapper = io::Address::loopback_v4(options_.mapper_port);
   settings.node = {.port = listener_->port(),
                    .type = identity_.hidden ? mapper::kHiddenNode : mapper::kNormalNode,
                    .name = own_name_.head,
                    .extra = std::string(mapper::kPulpoExtra)};
-  if (options_.start_mapper) settings.start_mapper = [this] { return on_demand_->start(); };
+  if (options_.start_mapper) {
+    mapper::OnDemand::Settings on_demand{.port = options_.mapper_port};
+    if (address->is_loopback()) on_demand.addresses = {*address};
+    if (!options_.mapper_program.empty()) on_demand.program = options_.mapper_program;
+    on_demand_ = std::make_unique<mapper::OnDemand>(core().loop(), on_demand);
+    settings.start_mapper = [this] { return on_demand_->start(); };
+  }
   registration_ =
       std::make_unique<mapper::Registration>(core().loop(), settings, [this](const auto& report) { registration_changed(report); });
 }
@@ -204,11 +210,12 @@ void Distribution::start_connecting(Neighbour& neighbour) {
     failed(neighbour, name.error());
     return;
   }
-  neighbour.dialer = std::make_unique<Dialer>(core().loop(), *name, options_.mapper_port, [this, &neighbour](Outcome<io::Address> address) {
-    // The dialer is not needed any more, but this is its call: it goes when the call is over.
-    const std::unique_ptr<Dialer> finished = std::move(neighbour.dialer);
-    dial(neighbour, std::move(address));
-  });
+  neighbour.dialer =
+      std::make_unique<Dialer>(core().loop(), resolver_, *name, options_.mapper_port, [this, &neighbour](Outcome<io::Address> address) {
+        // The dialer is not needed any more, but this is its call: it goes when the call is over.
+        const std::unique_ptr<Dialer> finished = std::move(neighbour.dialer);
+        dial(neighbour, std::move(address));
+      });
 }
 
 void Distribution::dial(Neighbour& neighbour, Outcome<io::Address> address) {

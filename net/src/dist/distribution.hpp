@@ -127,6 +127,7 @@ class Distribution final : public Router {
   Runtime& runtime_;
   const NodeOptions options_;
   const NodeName own_name_;
+  const host::Resolver& resolver_;
   NodeTable nodes_;
   links::Identity identity_;
   OneCookie cookies_;

@@ -2,12 +2,13 @@
 #include "pulpo/net/node.hpp"
 
 #include <algorithm>
-#include <future>
+#include <memory>
 
 #include "base/random.hpp"
 #include "dist/distribution.hpp"
 #include "host/hosts.hpp"
 #include "link/node_name.hpp"
+#include "proc/driver.hpp"
 #include "pulpo/log.hpp"
 
 namespace pulpo {
@@ -32,23 +33,30 @@ Outcome<NodeName> parse_node_name(const std::string& text) {
   return name;
 }
 
-std::string short_host_name() {
-  const std::string full = host::own_host_name();
+namespace {
+
+std::string short_host_name(const host::Resolver& resolver) {
+  const std::string full = resolver.own_name();
   const std::string_view name = host::short_name(full);
   return name.empty() ? "localhost" : std::string(name);
 }
+
+}  // namespace
+
+std::string short_host_name() { return short_host_name(host::this_machine()); }
 
 namespace {
 
 // NODE-1: what --sname and --name make of their argument.
 Outcome<NodeName> full_name(const NodeOptions& options, Random& random) {
+  const host::Resolver& resolver = options.resolver != nullptr ? *options.resolver : host::this_machine();
   if (options.transient) {
     const std::string prefix = options.name.empty() ? "pulpo" : options.name;
-    return parse_node_name(fmt::format("{}-{:016x}@{}", prefix, random.u64(), short_host_name()));
+    return parse_node_name(fmt::format("{}-{:016x}@{}", prefix, random.u64(), short_host_name(resolver)));
   }
   const bool is_short = options.kind == NameKind::short_name;
   std::string text = options.name;
-  if (text.find('@') == std::string::npos) text += "@" + (is_short ? short_host_name() : host::own_host_name());
+  if (text.find('@') == std::string::npos) text += "@" + (is_short ? short_host_name(resolver) : resolver.own_name());
   PULPO_TRY(NodeName name, parse_node_name(text));
   if (is_short && name.host.find('.') != std::string::npos) {
     return bad_name(fmt::format("'{}' is a long name, since its host has a dot; say --name {}, or --sname {}", text, text, name.head));
@@ -92,11 +100,25 @@ Outcome<void> Node::start() {
   PULPO_CHECK(state.runtime.start());
   state.running = true;
   if (!has_name) return {};
-  std::promise<Outcome<void>> opened;
-  state.runtime.core(dist::Distribution::kHomeCore).post([&] {
-    state.distribution->open([&opened](Outcome<void> outcome) { opened.set_value(std::move(outcome)); });
+  // Shared: where a driver turns the cores, waiting may be given up before it is known.
+  struct Opening {
+    explicit Opening(Driver* driver) noexcept : known(driver) {}
+    Occurrence known;
+    Outcome<void> outcome;
+  };
+  const auto opening = std::make_shared<Opening>(state.options.runtime.driver);
+  state.runtime.core(dist::Distribution::kHomeCore).post([&state, opening] {
+    state.distribution->open([opening](Outcome<void> outcome) {
+      opening->outcome = std::move(outcome);
+      opening->known.set();
+    });
   });
-  auto outcome = opened.get_future().get();
+  Outcome<void> outcome;
+  if (opening->known.wait()) {
+    outcome = std::move(opening->outcome);
+  } else {
+    outcome = Fault{.code = Errc::timeout, .where = "start", .detail = "the mapper of this simulated host does not answer"};
+  }
   if (!outcome) {
     stop();
     return outcome;
@@ -110,9 +132,10 @@ void Node::stop() {
   if (!state.running) return;
   state.running = false;
   if (state.distribution) {
-    std::promise<void> closed;
-    state.runtime.core(dist::Distribution::kHomeCore).post([&] { state.distribution->close([&closed] { closed.set_value(); }); });
-    closed.get_future().get();
+    Occurrence closed(state.options.runtime.driver);
+    state.runtime.core(dist::Distribution::kHomeCore).post([&] { state.distribution->close([&closed] { closed.set(); }); });
+    const bool all = closed.wait();
+    PULPO_ASSERT(all && "a connection does not end");
   }
   state.runtime.stop();
 }

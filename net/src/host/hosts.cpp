@@ -65,6 +65,16 @@ std::string own_host_name() {
   return name;
 }
 
+const Resolver& this_machine() noexcept {
+  class ThisMachine final : public Resolver {
+   public:
+    std::string own_name() const override { return own_host_name(); }
+    Outcome<std::vector<io::Address>> find(std::string_view host, std::uint16_t port) const override { return host::find(host, port); }
+  };
+  static const ThisMachine machine;
+  return machine;
+}
+
 std::string_view short_name(std::string_view host) noexcept { return host.substr(0, host.find('.')); }
 
 std::vector<io::Address> find_in_hosts(std::string_view text, std::string_view host, std::uint16_t port) {

@@ -8,7 +8,7 @@
 //
 //   Bounds     The hosts file is read up to 1 MiB; at most 16 addresses a name.
 //   Ownership  Results own their values.
-//   Threads    Any.
+//   Threads    Any. A Resolver: those of its node.
 //   Suspends   Reads one small local file, at each look-up: it may have changed.
 //   Errors     Errc::not_found, with everything that was tried; Errc::bad_argument for what is no host name.
 //   Cost       Tens of µs: for names that a person typed, and for dialling a node.
@@ -35,6 +35,17 @@ struct Settings {
 
 /// All addresses of `host` with `port`, the one to try first in front; never an empty list.
 [[nodiscard]] Outcome<std::vector<io::Address>> find(std::string_view host, std::uint16_t port, const Settings& settings = {});
+
+/// The same as something to hand in, so that a simulated node knows simulated hosts.
+class Resolver {
+ public:
+  virtual ~Resolver() = default;
+  /// The name of the host that it runs on; empty when it has none.
+  [[nodiscard]] virtual std::string own_name() const = 0;
+  [[nodiscard]] virtual Outcome<std::vector<io::Address>> find(std::string_view host, std::uint16_t port) const = 0;
+};
+/// What this machine knows.
+[[nodiscard]] const Resolver& this_machine() noexcept;
 
 /// The addresses that the text of a hosts file gives `host`, in the file's order. Lines that are none are passed over.
 [[nodiscard]] std::vector<io::Address> find_in_hosts(std::string_view text, std::string_view host, std::uint16_t port);

@@ -5,6 +5,7 @@
 //   Ownership  Owns its threads, cores and everything its processes hold. Destroyed only when stopped.
 //   Threads    start(), stop(), run() and post(): any thread that is not one of its own. send(), cast() and call(): any that is no
 //              core's, and its own processes. Others as said. Its threads block every signal that is sent to the program.
+//              With a driver there are no threads: whoever waits in these calls turns the cores meanwhile.
 //   Errors     start() returns what the kernel refused; nothing is left behind then.
 #pragma once
 
@@ -23,6 +24,7 @@ namespace pulpo {
 class Random;
 class Core;
 class Gate;
+class Driver;
 class Router;
 enum class Signal : std::uint8_t;
 
@@ -36,6 +38,7 @@ struct RuntimeOptions {
   std::size_t mailbox_messages_max = 1'000'000;
   std::size_t mailbox_bytes_max = 64u << 20;
   Random* random = nullptr;  ///< Borrowed; the system's when null.
+  Driver* driver = nullptr;  ///< Borrowed; turns the cores in the place of threads (a simulated world). Null: each has its thread.
 };
 
 class Runtime {
@@ -50,7 +53,8 @@ class Runtime {
   /// their supervisors.
   void stop();
 
-  /// Runs `function` as a process on core 0 and waits for its end. True when it returned normally.
+  /// Runs `function` as a process on core 0 and waits for its end. True when it returned normally. With a driver: false also when
+  /// nothing is left that could let it end.
   bool run(std::function<void()> function);
   /// Starts `function` as a process on `core`; does not wait.
   void post(std::function<void()> function, unsigned core = 0);
@@ -69,7 +73,7 @@ class Runtime {
   [[nodiscard]] Atom node_name() const noexcept;
   [[nodiscard]] unsigned core_count() const noexcept;
   [[nodiscard]] const RuntimeOptions& options() const noexcept;
-  /// "uring" or "epoll", and why it is not what one would expect ("" otherwise).
+  /// "uring", "epoll" or "sim", and why it is not what one would expect ("" otherwise).
   [[nodiscard]] const char* loop_name() const noexcept;
   [[nodiscard]] const std::string& loop_reason() const noexcept;
   /// Living processes, of all cores. Any thread; a snapshot.

@@ -58,13 +58,16 @@ Core::Core(Runtime& runtime, Registry& registry, unsigned index, unsigned count)
       registry_(registry),
       index_(index),
       count_(count),
+      driver_(runtime.options().driver),
       outboxes_(count),
       messages_(static_cast<std::uint8_t>(index)),
       processes_(runtime.options().processes_max),
       // Every process may be suspended at once, and the loop needs one stack for itself.
       stacks_(runtime.options().stack_bytes, runtime.options().processes_max + 1, &Core::loop_entry, this) {}
 
-Core::~Core() = default;
+Core::~Core() {
+  if (driver_ != nullptr && loop_ != nullptr) driver_->retire(*this);
+}
 
 void Core::discard_left() {
   send_timers_.clear();
@@ -84,6 +87,10 @@ Core& Core::here() noexcept {
 }
 
 Outcome<void> Core::open() {
+  if (driver_ != nullptr) {
+    PULPO_TRY(loop_, driver_->enlist(*this));
+    return {};
+  }
   PULPO_TRY(loop_, io::make_loop(loop_kind(runtime_.options().loop), &loop_reason_));
   return {};
 }
@@ -98,6 +105,26 @@ void Core::run() {
   this_core = nullptr;
 }
 
+Core::Step Core::step(unsigned slices) {
+  PULPO_ASSERT(this_core == nullptr && "the driver steps one core at a time");
+  this_core = this;
+  if (this_stack_ == nullptr) {
+    this_stack_ = stacks_.take();
+    PULPO_ASSERT(this_stack_ != nullptr && "no memory for the first stack");
+  }
+  step_slices_ = slices;
+  switch_stack(thread_stack_, *this_stack_);
+  this_core = nullptr;
+  if (ended_) {
+    stacks_.give(*std::exchange(this_stack_, nullptr));
+    return Step::ended;
+  }
+  return step_slices_ == 0 ? Step::cut_short : Step::rests;
+}
+
+// Back to whoever called step(); the next one goes on here.
+void Core::leave_step() noexcept { switch_stack(*this_stack_, thread_stack_); }
+
 void Core::loop_entry(void* self) { static_cast<Core*>(self)->run_loop(); }
 
 // Runs on whichever stack is the loop's. Keeps nothing in local variables across activate(): it may come back on another stack.
@@ -110,7 +137,10 @@ void Core::run_loop() {
         continue;
       }
     }
-    if (stopping_ && processes_.living() == 0 && loop_->pending() == 0) switch_stack(*this_stack_, thread_stack_);
+    if (stopping_ && processes_.living() == 0 && loop_->pending() == 0) {
+      ended_ = true;
+      switch_stack(*this_stack_, thread_stack_);
+    }
     between_slices();
   }
 }
@@ -119,10 +149,12 @@ void Core::between_slices() {
   while (Flusher* flusher = flushers_.pop_front()) flusher->flush();
   flush_outboxes();
   if (run_head_ == nullptr && inbox_.prepare_to_sleep()) {
-    loop_->timers().drop_unwanted();  // so that an idle core is not woken for nothing
+    loop_->timers().drop_unwanted();       // so that an idle core is not woken for nothing
+    if (driver_ != nullptr) leave_step();  // the loop of a simulation never sleeps: its driver knows when it has something to do
     loop_->turn(io::Loop::Wait::yes);
     inbox_.awake();
   } else {
+    if (driver_ != nullptr && --step_slices_ == 0) leave_step();
     loop_->turn(io::Loop::Wait::no);
   }
   drain_inbox();

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "io/loop.hpp"
+#include "proc/driver.hpp"
 #include "proc/inbox.hpp"
 #include "proc/message_pool.hpp"
 #include "proc/process.hpp"
@@ -56,6 +57,15 @@ class Core {
   [[nodiscard]] Outcome<void> open();
   /// Runs processes until stop() was asked for and everything has ended.
   void run();
+
+  // --- Without a thread: by the runtime's driver -----------------------------------------------------
+  enum class Step : std::uint8_t { rests, cut_short, ended };
+  /// Runs what can run at the present time, at most `slices` slices of it, and comes back to the driver's stack.
+  Step step(unsigned slices);
+  /// True when a step would find something to do, besides what the loop has.
+  [[nodiscard]] bool has_work() const noexcept { return run_head_ != nullptr || !inbox_.empty(); }
+  /// It was stopped, and everything on it has ended.
+  [[nodiscard]] bool has_ended() const noexcept { return ended_; }
 
   // --- Any thread -------------------------------------------------------------------------------------
   /// Runs `function` on this core between slices, after every signal that the calling core sent here before; it must not suspend.
@@ -156,6 +166,7 @@ class Core {
   static void loop_entry(void* self);
   void run_loop();
   void between_slices();
+  void leave_step() noexcept;
   void activate(Process& process);
   void run_process(Process& process) noexcept;
   bool run_body(Process& process);
@@ -195,6 +206,7 @@ class Core {
   Registry& registry_;
   const unsigned index_;
   const unsigned count_;
+  Driver* const driver_;  ///< Null: a thread of its own.
   std::unique_ptr<io::Loop> loop_;
   std::string loop_reason_;
 
@@ -204,7 +216,9 @@ class Core {
   int slice_left_ = 0;
   unsigned reductions_left_ = kReductions;
   Stack* this_stack_ = nullptr;
-  Stack thread_stack_;
+  Stack thread_stack_;        ///< Of the thread, or of the driver, that run() or step() was called on.
+  unsigned step_slices_ = 0;  ///< What is left of a step.
+  bool ended_ = false;
 
   struct Outbox {
     Message* first = nullptr;

@@ -3,9 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <latch>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -19,31 +17,28 @@ namespace {
 
 /// How run() learns that its process has ended, whatever way it ended: the body dies with the process.
 struct Completion {
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool ended = false;
+  explicit Completion(Driver* driver) noexcept : ended(driver) {}
+  Occurrence ended;
   bool returned = false;
 };
 
 class CompletionBody final : public Body {
  public:
-  CompletionBody(std::function<void()> function, Completion& completion) : function_(std::move(function)), completion_(completion) {}
+  CompletionBody(std::function<void()> function, std::shared_ptr<Completion> completion)
+      : function_(std::move(function)), completion_(std::move(completion)) {}
   ~CompletionBody() override {
-    const std::lock_guard lock(completion_.mutex);
-    completion_.ended = true;
-    completion_.returned = returned_;
-    completion_.changed.notify_all();
+    function_ = {};  // what it holds is gone when run() returns
+    completion_->ended.set();
   }
   bool start() override {
     function_();
-    returned_ = true;
+    completion_->returned = true;
     return false;
   }
 
  private:
   std::function<void()> function_;
-  Completion& completion_;
-  bool returned_ = false;
+  const std::shared_ptr<Completion> completion_;  ///< Shared: with a driver, run() may give up before we end.
 };
 
 }  // namespace
@@ -58,6 +53,10 @@ struct Runtime::State {
   Gate gate;
   std::atomic<std::uint32_t> node_name{atoms::nonode_nohost.index()};
   bool running = false;
+
+  [[nodiscard]] Outcome<void> open_threads();
+  [[nodiscard]] Outcome<void> open_for_driver();
+  void await_end();
 };
 
 Runtime::Runtime(RuntimeOptions options) : state_(std::make_unique<State>()) {
@@ -72,6 +71,24 @@ Outcome<void> Runtime::start() {
   PULPO_ASSERT(!state_->running);
   const unsigned count = state_->options.cores;
   for (unsigned i = 0; i < count; ++i) state_->cores.push_back(std::make_unique<Core>(*this, state_->registry, i, count));
+  auto opened = state_->options.driver == nullptr ? state_->open_threads() : state_->open_for_driver();
+  if (opened) {
+    state_->running = true;
+    state_->gate.open();
+  } else {
+    state_->cores.clear();
+  }
+  return opened;
+}
+
+// The driver has the cores from here on, and steps them when it likes.
+Outcome<void> Runtime::State::open_for_driver() {
+  for (const auto& core : cores) PULPO_CHECK(core->open());
+  return {};
+}
+
+Outcome<void> Runtime::State::open_threads() {
+  const auto count = static_cast<unsigned>(cores.size());
   // The threads may look at this after start() has returned.
   struct Opening {
     explicit Opening(unsigned count) : outcomes(count, Outcome<void>{}), open(count) {}
@@ -83,7 +100,7 @@ Outcome<void> Runtime::start() {
   const auto opening = std::make_shared<Opening>(count);
   const BlockSignals blocked;
   for (unsigned i = 0; i < count; ++i) {
-    state_->threads.emplace_back([opening, core = state_->cores[i].get(), i] {
+    threads.emplace_back([opening, core = cores[i].get(), i] {
       // A loop is made by the thread that turns it (IORING_SETUP_SINGLE_ISSUER).
       opening->outcomes[i] = core->open();
       if (!opening->outcomes[i]) opening->go = false;
@@ -94,24 +111,29 @@ Outcome<void> Runtime::start() {
   }
   opening->open.wait();
   opening->decided.count_down();
-  if (opening->go) {
-    state_->running = true;
-    state_->gate.open();
-    return {};
-  }
-  for (auto& thread : state_->threads) thread.join();
-  state_->threads.clear();
-  state_->cores.clear();
+  if (opening->go) return {};
+  for (auto& thread : threads) thread.join();
+  threads.clear();
   const auto refused = std::find_if(opening->outcomes.begin(), opening->outcomes.end(), [](const auto& outcome) { return !outcome; });
   return std::move(*refused).error();
+}
+
+void Runtime::State::await_end() {
+  if (options.driver != nullptr) {
+    const bool all = options.driver->run_until(
+        [this] { return std::all_of(cores.begin(), cores.end(), [](const auto& core) { return core->has_ended(); }); });
+    PULPO_ASSERT(all && "a process does not let itself be ended");
+    return;
+  }
+  for (auto& thread : threads) thread.join();
+  threads.clear();
 }
 
 void Runtime::stop() {
   if (!state_->running) return;
   state_->gate.close();
   for (auto& core : state_->cores) core->post([raw = core.get()] { raw->stop_processes(); });
-  for (auto& thread : state_->threads) thread.join();
-  state_->threads.clear();
+  state_->await_end();
   // All before any is destroyed: a message on its way to one core lies in the pool of another.
   for (auto& core : state_->cores) core->discard_left();
   state_->cores.clear();
@@ -120,11 +142,9 @@ void Runtime::stop() {
 
 bool Runtime::run(std::function<void()> function) {
   PULPO_ASSERT(Core::current() == nullptr && "run() waits: inside the runtime it would wait for itself");
-  Completion completion;
+  const auto completion = std::make_shared<Completion>(state_->options.driver);
   core(0).post_spawn(std::make_unique<CompletionBody>(std::move(function), completion));
-  std::unique_lock lock(completion.mutex);
-  completion.changed.wait(lock, [&] { return completion.ended; });
-  return completion.returned;
+  return completion->ended.wait() && completion->returned;
 }
 
 void Runtime::post(std::function<void()> function, unsigned where) { core(where).post_spawn(detail::function_body(std::move(function))); }

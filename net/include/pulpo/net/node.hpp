@@ -3,8 +3,9 @@
 // Node: a Runtime with a name, a cookie and a port, which other nodes can reach.
 //
 //   Ownership  Owns its Runtime and every connection.
-//   Threads    start(), stop(): the program's own thread. The functions below it: inside a process of this node.
-//   Errors     start() says in one line what the world refused (name taken, port in use, no mapper) or what
+//   Threads    start(), stop(): the program's own thread, which turns the cores meanwhile when the runtime has a driver. The functions
+//   below it: inside a process of this node. Errors     start() says in one line what the world refused (name taken, port in use, no
+//   mapper) or what
 //              was wrong with the options; the exit status follows its code (bad_argument: 2, else 1).
 //   Bounds     64 half-open connections, 2,000 handshakes a second; see net/src/link/admission.hpp.
 #pragma once
@@ -19,6 +20,10 @@
 #include "pulpo/runtime.hpp"
 
 namespace pulpo {
+
+namespace host {
+class Resolver;
+}
 
 enum class NameKind : std::uint8_t {
   none,        ///< nonode@nohost: not alive, reaches nobody (NODE-4).
@@ -43,6 +48,7 @@ struct NodeOptions {
   /// only for a program that knows them, as those do whose main() is pulpo::run(). Others name an installed `pulpo`.
   bool start_mapper = false;
   std::string mapper_program;
+  const host::Resolver* resolver = nullptr;  ///< Borrowed; knows names and addresses of hosts. This machine's own when null.
   RuntimeOptions runtime;
 };
 

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Node (of a World): a node on a simulated host, through all its lives.
+//
+//   Ownership  The World's. A reference stays good when the node is down.
+//   Threads    The World's one; outside of processes, but for name() and atom().
+//   Suspends   run(), eval(), stop(), restart(): the virtual clock goes on meanwhile, for the whole world.
+//   Errors     Failure, thrown: what was asked for cannot be, or a process ended by its exit reason. Exceptions that leave the
+//              function of run() come out of run().
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "pulpo/application.hpp"
+#include "pulpo/log.hpp"
+#include "pulpo/net/node.hpp"
+#include "pulpo/time.hpp"
+
+namespace pulpo::testing {
+
+class World;
+
+/// Something could not be had from the simulated world; what() says what, and at which virtual time.
+class Failure : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+struct NodeSpec {
+  std::string name;                                  ///< "one": one@one, on a host of its own of that name; or "one@host".
+  std::vector<Application> applications = {};        ///< Started in this order, at each start of the node.
+  unsigned cores = 1;                                ///< They take turns on the one thread, in an order drawn from the seed.
+  std::string cookie = "simulated";                  ///< The same for all, unless a test wants otherwise.
+  bool system = true;                                ///< start_system(): echo, node information, application controller.
+  std::function<void(NodeOptions&)> configure = {};  ///< Last word on the options, at each start.
+};
+
+struct LogLine {
+  TimePoint at;
+  log::Level level;
+  std::string text;
+};
+
+class Node {
+ public:
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  ~Node();
+
+  [[nodiscard]] const std::string& name() const noexcept;  ///< "one@one"
+  [[nodiscard]] Atom atom() const noexcept;
+  [[nodiscard]] bool is_up() const noexcept;
+  /// How often it was started.
+  [[nodiscard]] unsigned lives() const noexcept;
+  /// The present life; Failure when it is down.
+  [[nodiscard]] Runtime& runtime() const;
+
+  /// Runs `function` as a process of this node and returns when that has ended.
+  void run(std::function<void()> function);
+  /// The same for a function with a value.
+  template <class F>
+  auto eval(F&& function) {
+    std::optional<std::invoke_result_t<F>> value;
+    run([&] { value.emplace(function()); });
+    return *std::move(value);
+  }
+  /// Starts `function` as a process of this node, on that core, and returns at once.
+  void post(std::function<void()> function, unsigned core = 0);
+
+  /// kill -9: all state is lost, and the kernel closes its sockets. Processes are unwound, unseen by others.
+  void crash();
+  /// The board goes dark, with every node on its host and the mapper: nobody is told.
+  void power_loss();
+  /// In order: applications, connections, processes.
+  void stop();
+  /// Begins a new life, with another creation; its host gets its power back first when it has none.
+  void restart();
+  /// Does nothing for so long, as on a board that is overloaded; what comes for it waits.
+  void stall(Duration time);
+
+  /// What it has logged, in all lives.
+  [[nodiscard]] const std::vector<LogLine>& log() const noexcept;
+  /// How many of these lines hold `text`.
+  [[nodiscard]] std::size_t logged(std::string_view text) const;
+
+ private:
+  friend class World;
+  struct State;
+  explicit Node(std::unique_ptr<State> state) noexcept;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace pulpo::testing

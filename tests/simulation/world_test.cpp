@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What pulpo::testing promises to authors.
+#include <pulpo/testing.hpp>
+#include <pulpo/testing_gtest.hpp>
+
+#include "ping_pong/ping_pong.hpp"
+
+namespace {
+
+using namespace pulpo;
+using pulpo::testing::World;
+
+TEST(World, AnswersARemoteCallInVirtualTime) {
+  World world{{.seed = pulpo::testing::seed()}};
+  auto& one = world.start({.name = "one", .applications = {ping_pong::application()}});
+  auto& two = world.start({.name = "two"});
+  const TimePoint before = world.now();
+  const Atom answer = two.eval([&] { return call(ping_pong::kServer.on(one.atom()), ping_pong::Ping{}); });
+  EXPECT_EQ(answer, "pong"_atom);
+  EXPECT_GT(world.now(), before);
+  EXPECT_LT(world.now() - before, 1s);
+}
+
+TEST(World, ForgetsACountWhenTheBoardLosesPower) {
+  World world{{.seed = pulpo::testing::seed()}};
+  auto& one = world.start({.name = "one", .applications = {ping_pong::application()}});
+  auto& two = world.start({.name = "two"});
+  const auto server = ping_pong::kServer.on(one.atom());
+  two.run([&] { EXPECT_EQ(call(server, ping_pong::Ping{}), "pong"_atom); });
+  one.power_loss();
+  two.run([&] { EXPECT_FALSE(try_call(server, ping_pong::Ping{}, {.timeout = 5s})); });  // takes no time of yours
+  one.restart();
+  EXPECT_TRUE(world.run_until([&] { return two.eval([&] { return try_call(server, ping_pong::Ping{}).has_value(); }); }));
+  two.run([&] { EXPECT_EQ(call(server, ping_pong::Count{}), 1u); });
+}
+
+TEST(World, TellsAPeerOfACrashAtOnce) {
+  World world{{.seed = pulpo::testing::seed()}};
+  auto& one = world.start({.name = "one", .applications = {ping_pong::application()}});
+  auto& two = world.start({.name = "two"});
+  two.run([&] { EXPECT_TRUE(connect_node(one.atom())); });
+  bool down = false;
+  two.post([&] {
+    const Ref ref = monitor(ping_pong::kServer.on(one.atom()));
+    down = receive_if([&](const Term& term) { return term.is_tuple(5) && term.elements()[1] == Term(ref); }, 1h).has_value();
+  });
+  world.run_for(1s);
+  EXPECT_FALSE(down);
+  one.crash();
+  EXPECT_TRUE(world.run_until([&] { return down; }, 1s));
+}
+
+TEST(World, RunsSeveralCoresOfANodeInTurn) {
+  World world{{.seed = pulpo::testing::seed()}};
+  auto& one = world.start({.name = "one", .cores = 4});
+  one.run([] {
+    const Pid other = spawn([] { (void)receive_any(); }, {.core = 3});
+    EXPECT_TRUE(is_alive(other));
+    const Ref ref = monitor(other);
+    send(other, 1);
+    EXPECT_TRUE(receive_if([&](const Term& term) { return term.is_tuple(5) && term.elements()[1] == Term(ref); }, 5s));
+    EXPECT_FALSE(is_alive(other));
+  });
+}
+
+TEST(World, LetsTimePassThoughProcessesKeepEachOtherBusy) {
+  World world{{.seed = pulpo::testing::seed()}};
+  auto& one = world.start({.name = "one", .cores = 2});
+  const auto play = [] {
+    for (;;) {
+      const auto other = receive_any();
+      send(other->pid(), self());
+    }
+  };
+  one.post([&] {
+    const Pid left = spawn(play), right = spawn(play, {.core = 1});
+    send(left, right);
+    const Pid near = spawn(play), by = spawn(play);
+    send(near, by);
+  });
+  const TimePoint before = world.now();
+  world.run_for(20ms);
+  EXPECT_EQ(world.now() - before, 20ms);
+}
+
+TEST(World, PartsNodesAndBringsThemTogether) {
+  World world{{.seed = pulpo::testing::seed()}};
+  auto& one = world.start({.name = "one", .applications = {ping_pong::application()}});
+  auto& two = world.start({.name = "two"});
+  world.partition({one}, {two});
+  const auto reached = [&] { return two.eval([&] { return connect_node(one.atom()).has_value(); }); };
+  EXPECT_FALSE(reached());
+  world.heal();
+  EXPECT_TRUE(reached());
+}
+
+TEST(World, KeepsLogLinesByNodeWithVirtualStamps) {
+  World world{{.seed = pulpo::testing::seed()}};
+  auto& one = world.start({.name = "one"});
+  auto& two = world.start({.name = "two"});
+  one.run([] { log::info("hello from one"); });
+  EXPECT_EQ(one.logged("hello from one"), 1u);
+  EXPECT_EQ(two.logged("hello from one"), 0u);
+  EXPECT_EQ(one.log().back().at, world.now());
+  EXPECT_NE(world.trace().find("one@one [info] hello from one"), std::string::npos);
+}
+
+TEST(World, HandsOnWhatAFunctionThrowsAndSaysHowAProcessEnded) {
+  World world{{.seed = pulpo::testing::seed()}};
+  auto& one = world.start({.name = "one"});
+  EXPECT_THROW(one.run([] { throw std::out_of_range("far"); }), std::out_of_range);
+  try {
+    one.run([] { pulpo::exit("enough"_atom); });
+    ADD_FAILURE() << "it returned";
+  } catch (const pulpo::testing::Failure& failure) {
+    EXPECT_NE(std::string_view(failure.what()).find(":enough"), std::string_view::npos) << failure.what();
+  }
+  EXPECT_TRUE(one.is_up());
+}
+
+TEST(World, EndsAProcessThatCouldWaitForEver) {
+  World world{{.seed = pulpo::testing::seed()}};
+  auto& one = world.start({.name = "one"});
+  EXPECT_THROW(one.run([] { (void)receive_any(); }), pulpo::testing::Failure);
+  EXPECT_FALSE(one.is_up());
+  one.restart();
+  EXPECT_EQ(one.lives(), 2u);
+}
+
+TEST(World, LooksAtInvariantsAllTheTime) {
+  World world{{.seed = pulpo::testing::seed()}};
+  auto& one = world.start({.name = "one"});
+  int count = 0;
+  world.check_always("fewer than three", [&] { return count < 3; });
+  one.post([&] {
+    for (;;) {
+      ++count;
+      sleep(1s);
+    }
+  });
+  world.run_for(1500ms);
+  EXPECT_THROW(world.run_for(10s), pulpo::testing::BrokenInvariant);
+  EXPECT_EQ(count, 3);
+}
+
+std::string trace_of(std::uint64_t seed) {
+  World world{{.seed = seed}};
+  auto& one = world.start({.name = "one", .applications = {ping_pong::application()}, .cores = 2});
+  auto& two = world.start({.name = "two"});
+  for (int i = 0; i < 20; ++i) {
+    two.post([&] { (void)try_call(ping_pong::kServer.on(one.atom()), ping_pong::Ping{}); });
+  }
+  world.run_for(100ms);
+  one.crash();
+  world.run_for(100ms);
+  one.restart();
+  two.run([&] { (void)try_call(ping_pong::kServer.on(one.atom()), ping_pong::Ping{}); });
+  return world.trace();
+}
+
+TEST(World, IsTheSameForTheSameSeed) {
+  const std::string first = trace_of(7);
+  EXPECT_EQ(first, trace_of(7));
+  EXPECT_NE(first, trace_of(8));
+}
+
+}  // namespace

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Many seeds of the story, two at a time. PULPO_SEED replays one of them; PULPO_TEST_FULL lives through a thousand.
+#include "story.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+
+namespace pulpo::story {
+namespace {
+
+std::size_t seeds_wanted() { return std::getenv("PULPO_TEST_FULL") != nullptr ? 1000 : 100; }  // NOLINT(concurrency-mt-unsafe)
+
+TEST(Story, HoldsWhateverHappens) {
+  // Goal:   what story.hpp promises, for every seed.
+  // Method: a world for each seed, two of them side by side on two threads; what they saw is added up, and must not be nothing.
+  const auto only = testing::seed_from_environment();
+  const std::uint64_t first = only.value_or(1);
+  const std::size_t count = only ? 1 : seeds_wanted();
+  std::atomic<std::size_t> next{0};
+  std::mutex mutex;
+  Tally tally;
+  std::string broken;
+  Duration virtual_time{};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < count; i = next++) {
+      const Outcome outcome = live(first + i, only.has_value());
+      const std::lock_guard lock(mutex);
+      tally += outcome.tally;
+      virtual_time += outcome.virtual_time;
+      if (!outcome.broken.empty()) {
+        broken += "seed " + std::to_string(outcome.seed) + ": " + outcome.broken +
+                  "\nReplay: " + testing::replay_command(outcome.seed, "--gtest_filter=Story.HoldsWhateverHappens") + "\n" + outcome.trace;
+      }
+    }
+  };
+  std::thread second(work);
+  work();
+  second.join();
+  EXPECT_TRUE(broken.empty()) << broken;
+  std::printf("%zu seeds, %lld virtual seconds: %s\n", count,
+              static_cast<long long>(std::chrono::duration_cast<std::chrono::seconds>(virtual_time).count()), tally.text().c_str());
+  if (!only) {
+    EXPECT_EQ(tally.missing(), "") << "this never happened";
+  }
+}
+
+TEST(Story, IsTheSameForTheSameSeedByteForByte) {
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    const std::string first = live(seed, true).trace;
+    EXPECT_FALSE(first.empty());
+    EXPECT_EQ(first, live(seed, true).trace) << "seed " << seed;
+    EXPECT_NE(first, live(seed + 100, true).trace) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace pulpo::story

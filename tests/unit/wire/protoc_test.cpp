@@ -52,15 +52,16 @@ std::string stream(Wire& wire) {
   bytes += wire.out.close({.seq = 1, .ack = 0});
   wire.out.clear();
   bytes += wire.out.close({.seq = 2, .ack = 1});
+  append_part(bytes, StreamField::sealed, "sixteen bytes of");
   return bytes;
 }
 
 TEST(Protoc, NamesEveryFieldOfAStream) {
   Wire wire;
   const auto text = protoc("--proto_path=" PULPO_NET_DIR " --decode=pulpo.Stream " PULPO_NET_DIR "/pulpo.proto", stream(wire));
-  for (const auto* const line :
-       {"name: \"a@altair\"", "target: \"b@altair\"", "features: 1", "kind: REQUEST", "from_id: 1000", "to_name: 0", "ref_third: 70000",
-        "define: \"Elixir.PingPong\"", "tuple: 3", "integer: -4", "map: 1", "binary: \"key\"", "serial: 8", "seq: 2", "ack: 1"}) {
+  for (const auto* const line : {"name: \"a@altair\"", "target: \"b@altair\"", "features: 1", "kind: REQUEST", "from_id: 1000",
+                                 "to_name: 0", "ref_third: 70000", "define: \"Elixir.PingPong\"", "tuple: 3", "integer: -4", "map: 1",
+                                 "binary: \"key\"", "serial: 8", "seq: 2", "ack: 1", "sealed: \"sixteen bytes of\""}) {
     EXPECT_NE(text.find(line), std::string::npos) << line << " is not in\n" << text;
   }
   // A field that the schema does not know is printed by its number.

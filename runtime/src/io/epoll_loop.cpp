@@ -75,8 +75,37 @@ void EpollLoop::receive(Operation& operation, Handle handle) {
 }
 
 void EpollLoop::send(Operation& operation, Handle handle, ByteView bytes) {
-  Record* record = begin_send(operation, handle, bytes);
+  Record* record = begin_send(operation, Kind::send, handle, bytes);
   if (record != nullptr && entry(handle).writable && push(*record)) finish_later(*record, record->result);
+}
+
+// epoll has no word for a regular file, which is ready at any time and yet may have to wait for its disk: it is read and written
+// here and now, and answered later in the turn.
+void EpollLoop::read(Operation& operation, Handle file, std::span<char> into, std::uint64_t offset) {
+  Record* record = begin_read(operation, file, into);
+  if (record == nullptr) return;
+  std::size_t done = 0;
+  ssize_t got = 1;
+  while (done < into.size() && got != 0) {
+    got = ::pread(file, into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return finish_later(*record, -errno);
+    done += static_cast<std::size_t>(got);
+  }
+  finish_later(*record, static_cast<std::int32_t>(done));
+}
+
+void EpollLoop::write(Operation& operation, Handle file, ByteView bytes, std::uint64_t offset) {
+  Record* record = begin_send(operation, Kind::write, file, bytes);
+  if (record == nullptr) return;
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t taken = ::pwrite(file, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+    if (taken < 0 && errno == EINTR) continue;
+    if (taken < 0) return finish_later(*record, -errno);
+    done += static_cast<std::size_t>(taken);
+  }
+  finish_later(*record, record->total);
 }
 
 void EpollLoop::poll(Operation& operation, int descriptor, short events) {
@@ -91,12 +120,12 @@ void EpollLoop::poll(Operation& operation, int descriptor, short events) {
 
 void EpollLoop::detached(Record& record, bool was_polling) {
   // The caller may close a descriptor of its own that is no longer used here, and its number may come back as another.
-  if (was_polling || !entry(record.handle).is_socket) (void)register_interest(record.handle, false);
+  if (was_polling || entry(record.handle).nature == Nature::foreign) (void)register_interest(record.handle, false);
 }
 
 int EpollLoop::register_interest(int descriptor, bool again) {
   Entry& at = entry(descriptor);
-  std::uint32_t wanted = at.is_socket || at.reader != nullptr || at.writer != nullptr ? kSocketEvents : 0;
+  std::uint32_t wanted = at.nature != Nature::foreign || at.reader != nullptr || at.writer != nullptr ? kSocketEvents : 0;
   at.polls.for_each([&](Record& record) { wanted |= static_cast<std::uint16_t>(record.events) | EPOLLET; });
   if (wanted == at.registered && !again) return 0;
   epoll_event event = {};
@@ -191,6 +220,8 @@ std::size_t EpollLoop::run(Record& record) {
     case Kind::send:
       return push(record) ? finish_now(record, record.result) : 0;
     case Kind::poll:
+    case Kind::read:
+    case Kind::write:
       break;
   }
   return 0;
@@ -214,7 +245,7 @@ std::size_t EpollLoop::run_accept(Record& record) {
     if (error == EAGAIN) return await_edge(record, &Entry::readable) ? handled : handled + finish_now(record, record.result);
     if (socket::is_lost_connection(error)) continue;
     if (error != 0 && !socket::is_exhaustion(error)) return handled + finish_now(record, -error);
-    if (fd >= 0) begin_socket(fd);
+    if (fd >= 0) begin_handle(fd, Nature::socket);
     ++handled;
     record.operation->completed({.result = fd >= 0 ? fd : -error, .more = true});
     if (record.place == Place::done) return handled;
@@ -231,18 +262,17 @@ std::size_t EpollLoop::run_receive(Record& record) {
   const Entry& at = entry(record.handle);
   std::size_t handled = 0;
   for (int round = 0; round < kReceivesPerTurn; ++round) {
-    const ssize_t got = ::recv(record.handle, buffer_.get(), kBufferSize, MSG_DONTWAIT);
-    const int error = got < 0 ? errno : 0;
-    if (error == EINTR) continue;
-    if (error == EAGAIN) return await_edge(record, &Entry::readable) ? handled : handled + finish_now(record, record.result);
-    if (got <= 0) return handled + finish_now(record, -error);
+    const std::int32_t got = take_now(record, buffer_.get(), kBufferSize);
+    if (got == -EAGAIN) return await_edge(record, &Entry::readable) ? handled : handled + finish_now(record, record.result);
+    if (got <= 0) return handled + finish_now(record, got);
     ++handled;
     const auto size = static_cast<std::size_t>(got);
     // A short read has emptied the socket, so that the next byte is an edge (epoll(7), question 9); this saves a
-    // recv(2) per message. It is no proof before there is a registration, nor once the end may have come with it.
-    const bool drained = size < kBufferSize && at.registered != 0 && !at.hung_up;
+    // recv(2) per message. It is no proof before there is a registration, nor once the end may have come with it, nor of a
+    // terminal, which gives a line at a time.
+    const bool drained = size < kBufferSize && at.registered != 0 && !at.hung_up && record.nature != Nature::device;
     if (drained) entry(record.handle).readable = false;
-    record.operation->completed({.result = static_cast<std::int32_t>(got), .more = true, .data = {buffer_.get(), size}});
+    record.operation->completed({.result = got, .more = true, .data = {buffer_.get(), size}});
     if (record.place == Place::done || drained) return handled;
   }
   enqueue(record, ready_);
@@ -258,11 +288,10 @@ std::size_t EpollLoop::run_connect(Record& record) {
 
 bool EpollLoop::push(Record& record) {
   for (int round = 0; round < kSendsPerTurn; ++round) {
-    const ssize_t taken = ::send(record.handle, record.left.data(), record.left.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (taken < 0 && errno == EINTR) continue;
-    if (taken < 0 && errno == EAGAIN) return !await_edge(record, &Entry::writable);
+    const std::int32_t taken = give_now(record);
+    if (taken == -EAGAIN) return !await_edge(record, &Entry::writable);
     if (taken < 0) {
-      record.result = -errno;
+      record.result = taken;
       return true;
     }
     record.left.remove_prefix(static_cast<std::size_t>(taken));

@@ -30,6 +30,8 @@ class EpollLoop final : public KernelLoop {
   void connect(Operation& operation, const Address& address) override;
   void receive(Operation& operation, Handle handle) override;
   void send(Operation& operation, Handle handle, ByteView bytes) override;
+  void read(Operation& operation, Handle file, std::span<char> into, std::uint64_t offset) override;
+  void write(Operation& operation, Handle file, ByteView bytes, std::uint64_t offset) override;
   void poll(Operation& operation, int descriptor, short events) override;
   bool ready() const noexcept override;
   const char* name() const noexcept override { return "epoll"; }

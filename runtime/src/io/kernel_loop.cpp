@@ -4,6 +4,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
+
+#include "io/file.hpp"
+
 namespace pulpo::io {
 
 TimePoint KernelLoop::refresh() noexcept {
@@ -29,14 +33,42 @@ std::size_t KernelLoop::turn(Wait wait) {
 
 Outcome<Handle> KernelLoop::listen(const Address& address, const ListenOptions& options) {
   auto fd = socket::listen(address, options, mode_);
-  if (fd) begin_socket(*fd);
+  if (fd) begin_handle(*fd, Nature::socket);
   return fd;
 }
 
 Outcome<Handle> KernelLoop::adopt(int descriptor) {
   auto fd = socket::adopt(descriptor, mode_);
-  if (fd) begin_socket(*fd);
+  if (fd) begin_handle(*fd, Nature::socket);
   return fd;
+}
+
+Outcome<Handle> KernelLoop::open(const std::string& path, const OpenOptions& options) {
+  auto fd = file::open(path, options);
+  if (fd) begin_handle(*fd, options.device ? Nature::device : Nature::file);
+  return fd;
+}
+
+std::int32_t KernelLoop::take_now(const Record& record, char* into, std::size_t size) noexcept {
+  const bool is_device = record.nature == Nature::device;
+  for (;;) {
+    const ssize_t got = is_device ? ::read(record.handle, into, size) : ::recv(record.handle, into, size, MSG_DONTWAIT);
+    if (got >= 0) return static_cast<std::int32_t>(got);
+    if (errno == EINTR) continue;
+    // What a pty says whose other side has gone.
+    return is_device && errno == EIO ? 0 : -errno;
+  }
+}
+
+std::int32_t KernelLoop::give_now(const Record& record) noexcept {
+  const bool is_device = record.nature == Nature::device;
+  const ByteView left = record.left;
+  for (;;) {
+    const ssize_t taken = is_device ? ::write(record.handle, left.data(), left.size())
+                                    : ::send(record.handle, left.data(), left.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (taken >= 0) return static_cast<std::int32_t>(taken);
+    if (errno != EINTR) return -errno;
+  }
 }
 
 void KernelLoop::shut_down(int descriptor) { (void)::shutdown(descriptor, SHUT_WR); }

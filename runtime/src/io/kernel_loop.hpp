@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// KernelLoop: what the uring and the epoll loop have in common: the kernel's sockets, its clock, and the order of a turn.
+// KernelLoop: what the uring and the epoll loop have in common: the kernel's sockets, files and devices, its clock, and the
+// order of a turn.
 //
 //   Order      A turn: wait if there is nothing else to do, hand out what the kernel has, fire timers,
 //              hand out what ended by itself.
@@ -19,6 +20,7 @@ class KernelLoop : public OperationLoop {
   Outcome<Address> local_address(Handle handle) const final { return socket::local_address(handle); }
   Outcome<Address> peer_address(Handle handle) const final { return socket::peer_address(handle); }
   Outcome<Handle> adopt(int descriptor) final;
+  Outcome<Handle> open(const std::string& path, const OpenOptions& options) final;
   TimePoint refresh() noexcept final;
   std::int64_t wall_time() const noexcept final { return socket::wall_now(); }
   std::size_t turn(Wait wait) final;
@@ -31,6 +33,10 @@ class KernelLoop : public OperationLoop {
   /// Waits when it may, calls refresh(), hands out completions and returns their number. Never waits for what
   /// has happened already.
   virtual std::size_t reap(bool may_sleep) = 0;
+
+  /// What can be had of a socket or device, or sent to one, without waiting; 0 at the end of a stream, or -errno.
+  std::int32_t take_now(const Record& record, char* into, std::size_t size) noexcept;
+  std::int32_t give_now(const Record& record) noexcept;
 
   Waker waker_;
 

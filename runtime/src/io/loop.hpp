@@ -3,15 +3,17 @@
 // Loop: the one door between a core and the kernel (or the simulated world).
 //
 // A core submits operations, turns the loop, and gets their completions. `uring` and `epoll` are two
-// rooms behind this door and pass the same conformance tests; a simulation is a third. Nothing above
-// this door reads a clock or opens a socket by itself.
+// rooms behind this door and pass the same conformance tests; a simulation (`sim`) is a third. Nothing above
+// this door reads a clock or opens a socket or a file by itself.
 //
 //   Order      Completions of one operation arrive in order; of several, in any order.
 //   Ownership  An Operation and the bytes it sends belong to the loop from the call until its final
-//              completion (`more` is false). Received bytes are lent for the length of completed().
+//              completion (`more` is false), and so does the room that it reads into. Received bytes are lent
+//              for the length of completed().
 //              A Handle belongs to whoever got it, until close().
 //   Threads    The thread that turns the loop. Only wake() may be called from others.
-//   Suspends   Never, but turn(), when it is allowed to wait.
+//   Suspends   Never, but turn(), when it is allowed to wait; and on epoll, which cannot wait for a regular
+//              file, read() and write() of one for as long as its disk takes.
 //   Errors     completed() gets -errno as result; the calls that answer at once return a Fault.
 //   Bounds     Receive buffers come from one pool per loop (64 x 16 KiB), handed back as soon as
 //              completed() returns: a slow reader holds none.
@@ -19,6 +21,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "io/address.hpp"
@@ -29,7 +32,7 @@
 
 namespace pulpo::io {
 
-/// A socket (or, in a simulation, the number of one). Values below zero mean none.
+/// A socket, file or device (or, in a simulation, the number of one). Values below zero mean none.
 using Handle = int;
 
 struct Completion {
@@ -66,6 +69,16 @@ struct ListenOptions {
   bool v6_only = false;
 };
 
+struct OpenOptions {
+  bool read = true;
+  bool write = false;
+  bool append = false;    ///< Every write goes to the end, whatever its offset. Implies `write`.
+  bool create = false;    ///< When there is none; with `mode`, less what umask(2) forbids.
+  bool truncate = false;  ///< Empties it first.
+  bool device = false;    ///< A terminal, pty or FIFO: opened without waiting for the other side.
+  unsigned mode = 0600;
+};
+
 class Loop {
  public:
   virtual ~Loop() = default;
@@ -92,6 +105,17 @@ class Loop {
   virtual void send(Operation& operation, Handle handle, ByteView bytes) = 0;
   /// No more bytes will be sent, but those of a send in flight; the peer reads the end of the stream.
   virtual void shutdown_send(Handle handle) = 0;
+
+  // --- Files and devices -------------------------------------------------------------------------
+  /// A regular file, for read() and write(); or, with `device`, something that bytes come from and go to, for receive() and
+  /// send(): the end of its stream is a final completion with 0, be it hung up (EIO) or closed by all writers. A terminal's
+  /// speed and modes are its owner's to set. Close-on-exec; never the controlling terminal.
+  [[nodiscard]] virtual Outcome<Handle> open(const std::string& path, const OpenOptions& options) = 0;
+  /// One completion: how many bytes of the file from `offset` on are in `into` (fewer only at its end, 0 behind it), or -errno. At
+  /// most one read and one write per handle at a time, as of receive() and send().
+  virtual void read(Operation& operation, Handle file, std::span<char> into, std::uint64_t offset) = 0;
+  /// One completion when all of `bytes` are written (result is their number), or -errno.
+  virtual void write(Operation& operation, Handle file, ByteView bytes, std::uint64_t offset) = 0;
 
   // --- Other descriptors -----------------------------------------------------------------------
   /// One completion when any of `events` (POLLIN, POLLOUT) holds: result is those that do, or -errno. The

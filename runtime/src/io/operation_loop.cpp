@@ -12,11 +12,12 @@ OperationLoop::Entry& OperationLoop::entry(int descriptor) {
   return entries_[static_cast<std::size_t>(descriptor)];
 }
 
-void OperationLoop::begin_socket(int descriptor) {
+void OperationLoop::begin_handle(int descriptor, Nature nature) {
   Entry& at = entry(descriptor);
   ++at.generation;
   at.registered = 0;
-  at.is_socket = at.readable = at.writable = true;
+  at.nature = nature;
+  at.readable = at.writable = true;
   at.hung_up = at.closing = at.shutdown_after_send = false;
 }
 
@@ -24,7 +25,8 @@ void OperationLoop::forget(int descriptor) {
   Entry& at = entry(descriptor);
   ++at.generation;
   at.registered = 0;
-  at.is_socket = at.closing = false;
+  at.nature = Nature::foreign;
+  at.closing = false;
   release(descriptor);
 }
 
@@ -48,7 +50,12 @@ OperationLoop::Record& OperationLoop::begin(Operation& operation, Kind kind, Han
   record.handle = handle;
   OperationAccess::state(operation) = &record;
   ++pending_;
-  if (handle >= 0) ++entry(handle).operations;
+  record.nature = Nature::foreign;
+  if (handle >= 0) {
+    Entry& at = entry(handle);
+    ++at.operations;
+    record.nature = at.nature;
+  }
   return record;
 }
 
@@ -58,7 +65,7 @@ OperationLoop::Record* OperationLoop::begin_connect(Operation& operation, const 
     finish_later(begin(operation, Kind::connect, -1), fd);
     return nullptr;
   }
-  begin_socket(fd);
+  begin_handle(fd, Nature::socket);
   Record& record = begin(operation, Kind::connect, fd);
   record.address = address;
   entry(fd).writer = &record;
@@ -72,21 +79,42 @@ OperationLoop::Record* OperationLoop::begin_transfer(Operation& operation, Kind 
     return nullptr;
   }
   Entry& at = entry(handle);
-  Record*& side = kind == Kind::send ? at.writer : at.reader;
+  const bool is_positional = kind == Kind::read || kind == Kind::write;
+  int refusal = 0;
+  if (is_positional && at.nature != Nature::file) refusal = at.nature == Nature::foreign ? -EBADF : -ESPIPE;
+  if (!is_positional && at.nature == Nature::file) refusal = -ENOTSOCK;
+  if (refusal != 0) {
+    finish_later(record, refusal);
+    return nullptr;
+  }
+  Record*& side = kind == Kind::send || kind == Kind::write ? at.writer : at.reader;
   if (side != nullptr) {
     finish_later(record, -EBUSY);
     return nullptr;
   }
   side = &record;
-  if (!at.is_socket && at.operations == 1) {
+  if (at.nature == Nature::foreign && at.operations == 1) {
     at.readable = at.writable = true;
     at.hung_up = false;
   }
   return &record;
 }
 
-OperationLoop::Record* OperationLoop::begin_send(Operation& operation, Handle handle, ByteView bytes) {
-  Record* record = begin_transfer(operation, Kind::send, handle);
+OperationLoop::Record* OperationLoop::begin_read(Operation& operation, Handle handle, std::span<char> into) {
+  Record* record = begin_transfer(operation, Kind::read, handle);
+  if (record == nullptr) return nullptr;
+  if (into.size() > INT32_MAX) {
+    finish_later(*record, -EMSGSIZE);
+    return nullptr;
+  }
+  record->into = into.data();
+  record->left = {into.data(), into.size()};
+  record->total = static_cast<std::int32_t>(into.size());
+  return record;
+}
+
+OperationLoop::Record* OperationLoop::begin_send(Operation& operation, Kind kind, Handle handle, ByteView bytes) {
+  Record* record = begin_transfer(operation, kind, handle);
   if (record == nullptr) return nullptr;
   if (bytes.size() > INT32_MAX) {
     finish_later(*record, -EMSGSIZE);

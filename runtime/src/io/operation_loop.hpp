@@ -24,7 +24,9 @@ class OperationLoop : public Loop {
   std::size_t pending() const noexcept final { return pending_; }
 
  protected:
-  enum class Kind : std::uint8_t { accept, connect, receive, send, poll };
+  enum class Kind : std::uint8_t { accept, connect, receive, send, poll, read, write };
+  /// What a handle is; `foreign` ones are the caller's, lent to its operations.
+  enum class Nature : std::uint8_t { foreign, socket, file, device };
   /// Where a record is linked: nowhere when it waits for the kernel alone.
   enum class Place : std::uint8_t { nowhere, queued, polls, done };
 
@@ -42,26 +44,29 @@ class OperationLoop : public Loop {
     OperationLoop* loop = nullptr;
     Kind kind = Kind::poll;
     Place place = Place::nowhere;
-    bool in_kernel = false;  ///< uring: its last completion is still to come from there.
-    bool cancelled = false;  ///< uring: the kernel has been asked to end it.
-    short events = 0;        ///< poll: what is waited for.
+    Nature nature = Nature::foreign;  ///< Of its handle.
+    bool in_kernel = false;           ///< uring: its last completion is still to come from there.
+    bool cancelled = false;           ///< uring: the kernel has been asked to end it.
+    short events = 0;                 ///< poll: what is waited for.
     Handle handle = -1;
-    std::int32_t result = 0;  ///< In done_: of the final completion.
-    std::int32_t total = 0;   ///< send: the number of bytes asked for.
-    ByteView left;            ///< send: what the kernel has not taken yet.
-    Address address;          ///< connect: read by the kernel when it is submitted.
-    Pause pause{*this};       ///< accept: armed while it waits for descriptors.
+    std::int32_t result = 0;   ///< In done_: of the final completion.
+    std::int32_t total = 0;    ///< send, write, read: the number of bytes asked for.
+    ByteView left;             ///< send, write: what the kernel has not taken yet; read: the room that is not filled yet.
+    char* into = nullptr;      ///< read: left, to write to.
+    std::uint64_t offset = 0;  ///< read, write: of what is next.
+    Address address;           ///< connect: read by the kernel when it is submitted.
+    Pause pause{*this};        ///< accept: armed while it waits for descriptors.
   };
   using Queue = IntrusiveList<Record, Record>;
 
   /// What is known of a descriptor.
   struct Entry {
-    std::uint32_t operations = 0;      ///< Whose final completion is to come.
-    bool is_socket = false;            ///< Opened here. Else it is the caller's, lent to its operations.
+    std::uint32_t operations = 0;  ///< Whose final completion is to come.
+    Nature nature = Nature::foreign;
     bool closing = false;              ///< close() was called; operations are still ending.
     bool shutdown_after_send = false;  ///< shutdown_send() was called with a send in flight.
-    Record* reader = nullptr;          ///< accept or receive.
-    Record* writer = nullptr;          ///< connect or send.
+    Record* reader = nullptr;          ///< accept, receive or read.
+    Record* writer = nullptr;          ///< connect, send or write.
     Queue polls;
 
     // What epoll said of it last; the kernel keeps this for io_uring.
@@ -78,16 +83,18 @@ class OperationLoop : public Loop {
   Record& begin(Operation& operation, Kind kind, Handle handle);
   /// Opens a socket for a connect and begins that; null when it has been given its error already.
   Record* begin_connect(Operation& operation, const Address& address);
-  /// Begins accept, receive or send; null when it has been given its error already.
+  /// Begins what moves bytes or connections; null when it has been given its error already.
   Record* begin_transfer(Operation& operation, Kind kind, Handle handle);
-  Record* begin_send(Operation& operation, Handle handle, ByteView bytes);
+  /// send or write.
+  Record* begin_send(Operation& operation, Kind kind, Handle handle, ByteView bytes);
+  Record* begin_read(Operation& operation, Handle handle, std::span<char> into);
   Record* begin_poll(Operation& operation, int descriptor, short events);
   /// The final completion is handed out at the end of the turn: for what ends inside a submitting call.
   void finish_later(Record& record, std::int32_t result);
   /// Hands out the final completion; returns 1. The record is gone.
   std::size_t finish_now(Record& record, std::int32_t result);
   void enqueue(Record& record, Queue& queue) noexcept;
-  void begin_socket(int descriptor);
+  void begin_handle(int descriptor, Nature nature);
   Entry& entry(int descriptor);
 
   /// Hands out what ended by itself before this call.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "io/file.hpp"
 #include "io/sim_network.hpp"
 #include "io/socket.hpp"
 
@@ -61,6 +62,7 @@ int SimLoop::take_handle(Slot::Kind kind) {
 
 void SimLoop::close_slot(Slot& at, bool orderly) {
   const Slot::Kind kind = std::exchange(at.kind, Slot::Kind::free);
+  if (kind == Slot::Kind::device) at.device->close(*this, static_cast<Handle>(&at - slots_.data()));
   if (!orderly) return;
   if (kind == Slot::Kind::listener) network_.tcp_.close_listener(at.listener);
   if (kind == Slot::Kind::stream && !at.socket.is_none()) network_.tcp_.close(at.socket);
@@ -102,7 +104,7 @@ Outcome<int> SimLoop::give_listener(const Address& address, const ListenOptions&
 
 Outcome<Handle> SimLoop::listen(const Address& address, const ListenOptions& options) {
   auto handle = give_listener(address, options);
-  if (handle) begin_socket(*handle);
+  if (handle) begin_handle(*handle, Nature::socket);
   return handle;
 }
 
@@ -112,7 +114,7 @@ Outcome<Handle> SimLoop::adopt(int descriptor) {
   if (at->kind != Slot::Kind::listener) {
     return Fault{.code = Errc::bad_argument, .where = "adopt", .detail = fmt::format("socket {} is not listening", descriptor)};
   }
-  begin_socket(descriptor);
+  begin_handle(descriptor, Nature::socket);
   return descriptor;
 }
 
@@ -120,6 +122,7 @@ Outcome<Address> SimLoop::local_address(Handle handle) const {
   const Slot* at = slot(handle);
   if (at == nullptr) return bad_handle("local address", handle, EBADF);
   if (at->kind == Slot::Kind::listener) return network_.tcp_.listener_address(at->listener);
+  if (at->kind != Slot::Kind::stream) return bad_handle("local address", handle, ENOTSOCK);
   return network_.tcp_.local_address(at->socket);
 }
 
@@ -128,6 +131,59 @@ Outcome<Address> SimLoop::peer_address(Handle handle) const {
   if (at == nullptr) return bad_handle("peer address", handle, EBADF);
   if (at->kind != Slot::Kind::stream || !network_.tcp_.is_connected(at->socket)) return bad_handle("peer address", handle, ENOTCONN);
   return network_.tcp_.peer_address(at->socket);
+}
+
+// --- Files and devices -----------------------------------------------------------------------------
+
+Outcome<Handle> SimLoop::open(const std::string& path, const OpenOptions& options) {
+  if (dead_) return file::open_fault(ECANCELED, path, options);
+  return options.device ? open_device(path, options) : open_file(path, options);
+}
+
+Outcome<Handle> SimLoop::open_device(const std::string& path, const OpenOptions& options) {
+  auto& devices = network_.disks_[host_].devices;
+  const auto found = devices.find(path);
+  if (found == devices.end()) return file::open_fault(ENOENT, path, options);
+  if (!found->second->is_plugged_in()) return file::open_fault(ENXIO, path, options);
+  const int handle = take_handle(Slot::Kind::device);
+  if (handle < 0) return file::open_fault(-handle, path, options);
+  slots_[static_cast<std::size_t>(handle)].device = found->second.get();
+  found->second->open(*this, handle);
+  begin_handle(handle, Nature::device);
+  return handle;
+}
+
+Outcome<Handle> SimLoop::open_file(const std::string& path, const OpenOptions& options) {
+  auto& files = network_.disks_[host_].files;
+  if (!options.create && !files.contains(path)) return file::open_fault(ENOENT, path, options);
+  const int handle = take_handle(Slot::Kind::file);
+  if (handle < 0) return file::open_fault(-handle, path, options);
+  auto& file = files[path];
+  if (!file) file = std::make_unique<SimFile>();
+  if (options.truncate) file->bytes.clear();
+  Slot& at = slots_[static_cast<std::size_t>(handle)];
+  at.file = file.get();
+  at.options = options;
+  begin_handle(handle, Nature::file);
+  return handle;
+}
+
+void SimLoop::read(Operation& operation, Handle file, std::span<char> into, std::uint64_t offset) {
+  if (begins_dead(operation, Kind::read)) return;
+  Record* record = begin_read(operation, file, into);
+  if (record == nullptr) return;
+  const Slot& at = *slot(file);
+  finish_later(*record, at.options.read ? at.file->read(into.data(), into.size(), offset) : -EBADF);
+}
+
+void SimLoop::write(Operation& operation, Handle file, ByteView bytes, std::uint64_t offset) {
+  if (begins_dead(operation, Kind::write)) return;
+  Record* record = begin_send(operation, Kind::write, file, bytes);
+  if (record == nullptr) return;
+  const Slot& at = *slot(file);
+  if (!at.options.write && !at.options.append) return finish_later(*record, -EBADF);
+  at.file->write(bytes, at.options.append ? at.file->bytes.size() : offset);
+  finish_later(*record, record->total);
 }
 
 // --- Submitting ------------------------------------------------------------------------------------
@@ -160,17 +216,17 @@ void SimLoop::receive(Operation& operation, Handle handle) {
   if (record == nullptr) return;
   const Slot* at = slot(handle);
   if (at == nullptr) return finish_later(*record, -EBADF);
-  if (at->kind != Slot::Kind::stream) return finish_later(*record, -ENOTCONN);
+  if (at->kind == Slot::Kind::listener) return finish_later(*record, -ENOTCONN);
   if (entry(handle).readable) enqueue(*record, ready_);
 }
 
 void SimLoop::send(Operation& operation, Handle handle, ByteView bytes) {
   if (begins_dead(operation, Kind::send)) return;
-  Record* record = begin_send(operation, handle, bytes);
+  Record* record = begin_send(operation, Kind::send, handle, bytes);
   if (record == nullptr) return;
   const Slot* at = slot(handle);
   if (at == nullptr) return finish_later(*record, -EBADF);
-  if (at->kind != Slot::Kind::stream) return finish_later(*record, -ENOTCONN);
+  if (at->kind == Slot::Kind::listener) return finish_later(*record, -ENOTCONN);
   if (entry(handle).writable && push(*record)) finish_later(*record, record->result);
 }
 
@@ -199,7 +255,9 @@ void SimLoop::writable(Handle handle) {
 }
 
 short SimLoop::events_of(const Slot& at) const {
+  if (at.kind == Slot::Kind::device) return at.device->poll(*this, static_cast<Handle>(&at - slots_.data()));
   if (at.kind == Slot::Kind::listener) return network_.tcp_.has_waiting(at.listener) ? POLLIN : 0;
+  if (at.kind == Slot::Kind::file) return POLLIN | POLLOUT;  // As poll(2) says of regular files.
   return network_.tcp_.poll(at.socket);
 }
 
@@ -269,6 +327,8 @@ std::size_t SimLoop::run(Record& record) {
     case Kind::send:
       return push(record) ? finish_now(record, record.result) : 0;
     case Kind::poll:
+    case Kind::read:
+    case Kind::write:
       break;
   }
   return 0;
@@ -282,7 +342,7 @@ std::size_t SimLoop::run_accept(Record& record) {
     const int handle = take_handle(Slot::Kind::stream);
     if (handle >= 0) {
       slots_[static_cast<std::size_t>(handle)].socket = network_.tcp_.accept(listener, *this, handle);
-      begin_socket(handle);
+      begin_handle(handle, Nature::socket);
     }
     ++handled;
     record.operation->completed({.result = handle, .more = true});
@@ -296,10 +356,22 @@ std::size_t SimLoop::run_accept(Record& record) {
   return handled;
 }
 
+int SimLoop::take_now(const Record& record) {
+  const Slot& at = *slot(record.handle);
+  if (at.kind == Slot::Kind::device) return at.device->read(*this, record.handle, buffer_.get(), kBufferSize);
+  return network_.tcp_.read(at.socket, buffer_.get(), kBufferSize);
+}
+
+int SimLoop::give_now(const Record& record) {
+  const Slot& at = *slot(record.handle);
+  if (at.kind == Slot::Kind::device) return at.device->write(*this, record.handle, record.left);
+  return network_.tcp_.write(at.socket, record.left);
+}
+
 std::size_t SimLoop::run_receive(Record& record) {
   std::size_t handled = 0;
   for (int round = 0; round < kReceivesPerTurn; ++round) {
-    const int got = network_.tcp_.read(slot(record.handle)->socket, buffer_.get(), kBufferSize);
+    const int got = take_now(record);
     if (got == -EAGAIN) {
       entry(record.handle).readable = false;
       return handled;
@@ -315,7 +387,7 @@ std::size_t SimLoop::run_receive(Record& record) {
 
 bool SimLoop::push(Record& record) {
   for (int round = 0; round < kSendsPerTurn; ++round) {
-    const int taken = network_.tcp_.write(slot(record.handle)->socket, record.left);
+    const int taken = give_now(record);
     if (taken == -EAGAIN) {
       entry(record.handle).writable = false;
       return false;

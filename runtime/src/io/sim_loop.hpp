@@ -17,13 +17,14 @@
 #include <vector>
 
 #include "io/operation_loop.hpp"
+#include "io/sim_disk.hpp"
 #include "io/sim_tcp.hpp"
 
 namespace pulpo::io {
 
 class SimNetwork;
 
-class SimLoop final : public OperationLoop, private SimTcp::Owner {
+class SimLoop final : public OperationLoop, private SimOwner {
  public:
   ~SimLoop() override;
 
@@ -52,6 +53,10 @@ class SimLoop final : public OperationLoop, private SimTcp::Owner {
   Outcome<Address> local_address(Handle handle) const override;
   Outcome<Address> peer_address(Handle handle) const override;
   Outcome<Handle> adopt(int descriptor) override;
+  Outcome<Handle> open(const std::string& path, const OpenOptions& options) override;
+  /// Done inside the call, in no time, and answered in the next turn.
+  void read(Operation& operation, Handle file, std::span<char> into, std::uint64_t offset) override;
+  void write(Operation& operation, Handle file, ByteView bytes, std::uint64_t offset) override;
   void accept(Operation& operation, Handle listener) override;
   void connect(Operation& operation, const Address& address) override;
   void receive(Operation& operation, Handle handle) override;
@@ -68,10 +73,13 @@ class SimLoop final : public OperationLoop, private SimTcp::Owner {
  private:
   friend class SimNetwork;
   struct Slot {
-    enum class Kind : std::uint8_t { free, listener, stream };
+    enum class Kind : std::uint8_t { free, listener, stream, device, file };
     Kind kind = Kind::free;
     int listener = -1;
     SimTcp::Socket socket{};
+    SimDevice* device = nullptr;
+    SimFile* file = nullptr;
+    OpenOptions options{};  ///< file
   };
 
   SimLoop(SimNetwork& network, HostNumber host, std::uint32_t number);
@@ -96,6 +104,8 @@ class SimLoop final : public OperationLoop, private SimTcp::Owner {
   [[nodiscard]] const Slot* slot(Handle handle) const noexcept { return const_cast<SimLoop*>(this)->slot(handle); }
   /// A descriptor, or -EMFILE.
   int take_handle(Slot::Kind kind);
+  Outcome<Handle> open_device(const std::string& path, const OpenOptions& options);
+  Outcome<Handle> open_file(const std::string& path, const OpenOptions& options);
   void close_slot(Slot& slot, bool orderly);
   [[nodiscard]] short events_of(const Slot& slot) const;
   void answer_polls(Handle handle);
@@ -105,6 +115,8 @@ class SimLoop final : public OperationLoop, private SimTcp::Owner {
   std::size_t run(Record& record);
   std::size_t run_accept(Record& record);
   std::size_t run_receive(Record& record);
+  int take_now(const Record& record);
+  int give_now(const Record& record);
   bool push(Record& record);
 
   static constexpr std::size_t kBufferSize = 16 * 1024;  // As of the other loops.

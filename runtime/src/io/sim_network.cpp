@@ -2,11 +2,17 @@
 #include "io/sim_network.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace pulpo::io {
 
 SimNetwork::~SimNetwork() {
   PULPO_ASSERT(std::all_of(loops_.begin(), loops_.end(), [](const SimLoop* loop) { return loop == nullptr; }));
+}
+
+HostNumber SimNetwork::add_host() {
+  disks_.emplace_back();
+  return wire_.add_host();
 }
 
 std::unique_ptr<SimLoop> SimNetwork::make_loop(HostNumber host) {
@@ -21,7 +27,12 @@ void SimNetwork::forget(SimLoop& loop) { loops_[loop.number_] = nullptr; }
 void SimNetwork::advance(TimePoint to) {
   while (wire_.next_event() <= to) {
     const SimEvent event = wire_.pop();
-    tcp_.handle(event);
+    if (event.kind == SimEvent::Kind::script) {
+      auto& [device, bytes] = scripts_[event.connection];
+      device->say(std::exchange(bytes, {}));
+    } else {
+      tcp_.handle(event);
+    }
   }
   wire_.set_now(std::max(to, wire_.now()));
 }
@@ -69,6 +80,28 @@ void SimNetwork::restore(HostNumber host) {
 void SimNetwork::stall(SimLoop& loop, TimePoint until) {
   trace_fault(loop.host_, SimWire::kNoHost, "stall");
   loop.stall(until);
+}
+
+// --- Files and devices -----------------------------------------------------------------------------
+
+void SimNetwork::write_file(HostNumber host, const std::string& path, ByteView bytes) {
+  auto& file = disks_[host].files[path];
+  if (!file) file = std::make_unique<SimFile>();
+  file->bytes = bytes;
+}
+
+bool SimNetwork::has_file(HostNumber host, const std::string& path) const { return disks_[host].files.contains(path); }
+
+std::string SimNetwork::read_file(HostNumber host, const std::string& path) const {
+  const auto at = disks_[host].files.find(path);
+  return at == disks_[host].files.end() ? std::string{} : at->second->bytes;
+}
+
+SimDevice& SimNetwork::add_device(HostNumber host, const std::string& path) {
+  auto& device = disks_[host].devices[path];
+  PULPO_ASSERT(device == nullptr);
+  device = std::make_unique<SimDevice>(wire_, host, path, scripts_);
+  return *device;
 }
 
 }  // namespace pulpo::io

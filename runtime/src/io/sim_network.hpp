@@ -21,9 +21,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "io/sim_disk.hpp"
 #include "io/sim_loop.hpp"
 #include "io/sim_options.hpp"
 #include "io/sim_tcp.hpp"
@@ -39,7 +41,7 @@ class SimNetwork {
   ~SimNetwork();
 
   /// A host with an address of its own (10.77.x.y). 127.0.0.0/8, ::1 and the unspecified address mean the host itself.
-  HostNumber add_host() { return wire_.add_host(); }
+  HostNumber add_host();
   [[nodiscard]] Address address_of(HostNumber host, std::uint16_t port = 0) const noexcept { return SimTcp::address_of(host, port); }
   /// One for each core of each simulated OS process on the host: any number.
   [[nodiscard]] std::unique_ptr<SimLoop> make_loop(HostNumber host);
@@ -70,6 +72,15 @@ class SimNetwork {
   /// SIGSTOP until then: the loop has no work and fires no timer; its "kernel" goes on to take bytes into its buffers.
   void stall(SimLoop& loop, TimePoint until);
 
+  // --- Files and devices --------------------------------------------------------------------------
+  /// See SimDisk for what its files are and are not.
+  void write_file(HostNumber host, const std::string& path, ByteView bytes);
+  /// Empty when there is none; has_file() tells.
+  [[nodiscard]] std::string read_file(HostNumber host, const std::string& path) const;
+  [[nodiscard]] bool has_file(HostNumber host, const std::string& path) const;
+  /// Something to open with OpenOptions::device; stays as long as the network does.
+  SimDevice& add_device(HostNumber host, const std::string& path);
+
   // --- Trace --------------------------------------------------------------------------------------
   /// Every event as a line of text: "12.000345678 0>1 c17 data 512 9f3c…": seconds since the start, hosts, number of the
   /// connection, what it is, how many bytes, their digest.
@@ -82,6 +93,8 @@ class SimNetwork {
 
   SimWire wire_;
   SimTcp tcp_;
+  std::vector<SimDisk> disks_;  ///< By host.
+  SimDevice::Scripts scripts_;
   std::vector<SimLoop*> loops_;  ///< In the order of their making; null where one has gone.
 };
 

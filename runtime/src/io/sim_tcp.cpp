@@ -79,7 +79,7 @@ std::uint16_t SimTcp::free_port(HostNumber host) {
   return last;
 }
 
-int SimTcp::listen(HostNumber host, const Address& address, const ListenOptions& options, Owner& owner, Handle handle) {
+int SimTcp::listen(HostNumber host, const Address& address, const ListenOptions& options, SimOwner& owner, Handle handle) {
   if (address.family() == AF_UNSPEC) return -EAFNOSUPPORT;
   if (host_of(address, host) != host) return -EADDRNOTAVAIL;
   Address bound = address;
@@ -110,7 +110,7 @@ int SimTcp::find_listener(HostNumber host, const Address& dialled) const {
   return -1;
 }
 
-SimTcp::Socket SimTcp::accept(int listener, Owner& owner, Handle handle) {
+SimTcp::Socket SimTcp::accept(int listener, SimOwner& owner, Handle handle) {
   auto& waiting = listeners_[static_cast<std::size_t>(listener)]->waiting;
   const Socket socket = {.place = waiting.front(), .side = 1};
   waiting.pop_front();
@@ -130,7 +130,7 @@ void SimTcp::close_listener(int number) {
 
 // --- Connections -----------------------------------------------------------------------------------
 
-SimTcp::Socket SimTcp::connect(HostNumber host, const Address& address, Owner& owner, Handle handle) {
+SimTcp::Socket SimTcp::connect(HostNumber host, const Address& address, SimOwner& owner, Handle handle) {
   std::uint32_t place = 0;
   if (free_.empty()) {
     place = static_cast<std::uint32_t>(connections_.size());

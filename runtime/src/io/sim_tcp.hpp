@@ -28,15 +28,6 @@ namespace pulpo::io {
 
 class SimTcp {
  public:
-  /// Who is told that a handle may have something to read, or room to write: a SimLoop.
-  class Owner {
-   public:
-    virtual void readable(Handle handle) = 0;
-    virtual void writable(Handle handle) = 0;
-
-   protected:
-    ~Owner() = default;
-  };
   struct Socket {
     std::uint32_t place = ~std::uint32_t{0};  ///< In the table of connections.
     std::uint8_t side = 0;                    ///< 0 dialled, 1 was accepted.
@@ -50,17 +41,17 @@ class SimTcp {
 
   // --- Listeners ----------------------------------------------------------------------------------
   /// The listener's number, or -errno.
-  int listen(HostNumber host, const Address& address, const ListenOptions& options, Owner& owner, Handle handle);
+  int listen(HostNumber host, const Address& address, const ListenOptions& options, SimOwner& owner, Handle handle);
   [[nodiscard]] const Address& listener_address(int listener) const { return listeners_[static_cast<std::size_t>(listener)]->address; }
   [[nodiscard]] bool has_waiting(int listener) const { return !listeners_[static_cast<std::size_t>(listener)]->waiting.empty(); }
   /// There must be one waiting.
-  Socket accept(int listener, Owner& owner, Handle handle);
+  Socket accept(int listener, SimOwner& owner, Handle handle);
   /// Those who wait in it are reset.
   void close_listener(int listener);
 
   // --- Connections --------------------------------------------------------------------------------
   /// The outcome is told by writable(); ask connect_result().
-  Socket connect(HostNumber host, const Address& address, Owner& owner, Handle handle);
+  Socket connect(HostNumber host, const Address& address, SimOwner& owner, Handle handle);
   /// 0, -EINPROGRESS, or what went wrong.
   [[nodiscard]] int connect_result(Socket socket) const;
   int read(Socket socket, char* into, std::size_t size);
@@ -89,7 +80,7 @@ class SimTcp {
     bool forgotten = false;  ///< Its host lost power: whatever comes for it is answered with a reset.
     int error = 0;           ///< To be told once, by the next call.
     HostNumber host = SimWire::kNoHost;
-    Owner* owner = nullptr;
+    SimOwner* owner = nullptr;
     Handle handle = -1;
     Address address;
   };
@@ -124,7 +115,7 @@ class SimTcp {
     HostNumber host = 0;
     Address address;
     ListenOptions options;
-    Owner* owner = nullptr;
+    SimOwner* owner = nullptr;
     Handle handle = -1;
     std::deque<std::uint32_t> waiting;  ///< Places of connections.
   };

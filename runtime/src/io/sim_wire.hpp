@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "io/loop.hpp"
 #include "io/sim_options.hpp"
 #include "pulpo/bytes.hpp"
 #include "pulpo/time.hpp"
@@ -37,15 +38,27 @@ struct SimEvent {
     again,    ///< Sends what was lost again, or gives up.
     update,   ///< Sends a credit again that was lost.
     severed,  ///< reset_connections(): this end's moment has come.
+    // Others.
+    script,  ///< A scripted device speaks.
   };
   TimePoint at{};
   std::uint64_t order = 0;
   std::uint64_t end = 0;         ///< data: the sequence number after it; credit: what was read.
-  std::uint32_t connection = 0;  ///< Its place in the table.
+  std::uint32_t connection = 0;  ///< Its place in the table; or the number of the script.
   std::uint32_t serial = 0;      ///< Tells it from later users of the place.
   std::uint32_t epoch = 0;       ///< Segments of a flow: those sent before a loss are not taken.
   Kind kind = Kind::syn;
   std::uint8_t to_side = 0;
+};
+
+/// Who is told that a handle may have something to read, or room to write: a SimLoop.
+class SimOwner {
+ public:
+  virtual void readable(Handle handle) = 0;
+  virtual void writable(Handle handle) = 0;
+
+ protected:
+  ~SimOwner() = default;
 };
 
 class SimWire {

@@ -15,6 +15,10 @@ namespace {
 constexpr std::uint64_t kIgnored = ~std::uint64_t{0};
 constexpr std::uint64_t kWaker = kIgnored - 1;
 
+// A terminal's buffer in the kernel is 4 KiB, and 115,200 baud fill it in a third of a second.
+constexpr std::size_t kDeviceBufferSize = 4 * 1024;
+constexpr int kDeviceReadsPerTurn = 4;
+
 }  // namespace
 
 Outcome<std::unique_ptr<Loop>> UringLoop::make(const Options& options) {
@@ -41,6 +45,13 @@ void UringLoop::arm_waker() {
 
 void UringLoop::arm(Record& record) {
   io_uring_sqe& entry = ring_->prepare();
+  const bool is_device = record.nature == Nature::device;
+  if (is_device && (record.kind == Kind::receive || record.kind == Kind::send)) {
+    io_uring_prep_poll_add(&entry, record.handle, record.kind == Kind::receive ? POLLIN : POLLOUT);
+    io_uring_sqe_set_data64(&entry, records_.ticket(record));
+    record.in_kernel = true;
+    return;
+  }
   switch (record.kind) {
     case Kind::accept:
       io_uring_prep_multishot_accept(&entry, record.handle, nullptr, nullptr, SOCK_CLOEXEC);
@@ -60,6 +71,12 @@ void UringLoop::arm(Record& record) {
     case Kind::poll:
       io_uring_prep_poll_add(&entry, record.handle, static_cast<unsigned short>(record.events));
       break;
+    case Kind::read:
+      io_uring_prep_read(&entry, record.handle, record.into, static_cast<unsigned>(record.left.size()), record.offset);
+      break;
+    case Kind::write:
+      io_uring_prep_write(&entry, record.handle, record.left.data(), static_cast<unsigned>(record.left.size()), record.offset);
+      break;
   }
   io_uring_sqe_set_data64(&entry, records_.ticket(record));
   record.in_kernel = true;
@@ -78,9 +95,24 @@ void UringLoop::receive(Operation& operation, Handle handle) {
 }
 
 void UringLoop::send(Operation& operation, Handle handle, ByteView bytes) {
-  Record* record = begin_send(operation, handle, bytes);
+  Record* record = begin_send(operation, Kind::send, handle, bytes);
   if (record == nullptr) return;
-  if ((send_at_once_ || bytes.empty()) && send_now(*record)) return finish_later(*record, record->result);
+  if ((send_at_once_ || bytes.empty() || record->nature == Nature::device) && send_now(*record))
+    return finish_later(*record, record->result);
+  arm(*record);
+}
+
+void UringLoop::read(Operation& operation, Handle file, std::span<char> into, std::uint64_t offset) {
+  Record* record = begin_read(operation, file, into);
+  if (record == nullptr) return;
+  record->offset = offset;
+  arm(*record);
+}
+
+void UringLoop::write(Operation& operation, Handle file, ByteView bytes, std::uint64_t offset) {
+  Record* record = begin_send(operation, Kind::write, file, bytes);
+  if (record == nullptr) return;
+  record->offset = offset;
   arm(*record);
 }
 
@@ -89,13 +121,10 @@ void UringLoop::poll(Operation& operation, int descriptor, short events) {
 }
 
 bool UringLoop::send_now(Record& record) {
-  ssize_t taken;
-  do {
-    taken = ::send(record.handle, record.left.data(), record.left.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  } while (taken < 0 && errno == EINTR);
+  const std::int32_t taken = give_now(record);
   if (taken < 0) {
-    record.result = -errno;
-    return errno != EAGAIN;
+    record.result = taken;
+    return taken != -EAGAIN;
   }
   record.left.remove_prefix(static_cast<std::size_t>(taken));
   record.result = record.total;
@@ -152,6 +181,8 @@ std::size_t UringLoop::hand_out(const io_uring_cqe& completion) {
   Record* record = records_.find(completion.user_data);
   PULPO_ASSERT(record != nullptr);  // A record ends with its last completion, not before.
   record->in_kernel = more;
+  const bool is_device = record->nature == Nature::device;
+  if (is_device && (record->kind == Kind::receive || record->kind == Kind::send)) return device_ready(*record, completion.res);
   switch (record->kind) {
     case Kind::accept:
       return accepted(*record, completion.res);
@@ -163,6 +194,10 @@ std::size_t UringLoop::hand_out(const io_uring_cqe& completion) {
       return sent(*record, completion.res);
     case Kind::poll:
       return finish_now(*record, completion.res);
+    case Kind::read:
+      return read_some(*record, completion.res);
+    case Kind::write:
+      return written(*record, completion.res);
   }
   return 0;
 }
@@ -178,7 +213,7 @@ std::size_t UringLoop::accepted(Record& record, std::int32_t result) {
   const bool exhausted = result < 0 && socket::is_exhaustion(-result);
   if (result < 0 && socket::is_lost_connection(-result)) return keep_going(record);
   if (result < 0 && (!exhausted || record.cancelled)) return finish_now(record, result);
-  if (result >= 0) begin_socket(result);
+  if (result >= 0) begin_handle(result, Nature::socket);
   record.operation->completed({.result = result, .more = true});
   if (exhausted && !record.in_kernel && record.place == Place::nowhere) timers().arm(record.pause, now() + socket::kAcceptPause);
   return 1 + keep_going(record);
@@ -206,6 +241,48 @@ std::size_t UringLoop::sent(Record& record, std::int32_t result) {
   record.left.remove_prefix(static_cast<std::size_t>(std::max(result, 0)));
   if (record.left.empty()) return finish_now(record, record.total);
   return keep_going(record);
+}
+
+std::size_t UringLoop::read_some(Record& record, std::int32_t result) {
+  if (result < 0 && result != -EINTR && result != -EAGAIN) return finish_now(record, result);
+  const auto got = static_cast<std::size_t>(std::max(result, 0));
+  record.left.remove_prefix(got);
+  record.into += got;
+  record.offset += got;
+  // A short read may be the end of the file or not; nothing more comes from behind the end.
+  if (record.left.empty() || result == 0) return finish_now(record, record.total - static_cast<std::int32_t>(record.left.size()));
+  return keep_going(record);
+}
+
+std::size_t UringLoop::written(Record& record, std::int32_t result) {
+  if (result < 0 && result != -EINTR && result != -EAGAIN) return finish_now(record, result);
+  if (result == 0 && !record.left.empty()) return finish_now(record, -EIO);  // It will not do better the next time.
+  const auto taken = static_cast<std::size_t>(std::max(result, 0));
+  record.left.remove_prefix(taken);
+  record.offset += taken;
+  if (record.left.empty()) return finish_now(record, record.total);
+  return keep_going(record);
+}
+
+std::size_t UringLoop::device_ready(Record& record, std::int32_t result) {
+  if (result < 0 && result != -EINTR) return finish_now(record, result);
+  if (record.cancelled) return finish_now(record, -ECANCELED);
+  if (record.kind == Kind::receive) return receive_from_device(record);
+  return send_now(record) ? finish_now(record, record.result) : keep_going(record);
+}
+
+std::size_t UringLoop::receive_from_device(Record& record) {
+  if (!device_buffer_) device_buffer_ = std::make_unique<char[]>(kDeviceBufferSize);
+  std::size_t handled = 0;
+  for (int round = 0; round < kDeviceReadsPerTurn; ++round) {
+    const std::int32_t got = take_now(record, device_buffer_.get(), kDeviceBufferSize);
+    if (got == -EAGAIN) break;
+    if (got <= 0) return handled + finish_now(record, got);
+    ++handled;
+    record.operation->completed({.result = got, .more = true, .data = {device_buffer_.get(), static_cast<std::size_t>(got)}});
+    if (record.place == Place::done) return handled;
+  }
+  return handled + keep_going(record);
 }
 
 }  // namespace pulpo::io

@@ -32,6 +32,8 @@ class UringLoop final : public KernelLoop {
   void connect(Operation& operation, const Address& address) override;
   void receive(Operation& operation, Handle handle) override;
   void send(Operation& operation, Handle handle, ByteView bytes) override;
+  void read(Operation& operation, Handle file, std::span<char> into, std::uint64_t offset) override;
+  void write(Operation& operation, Handle file, ByteView bytes, std::uint64_t offset) override;
   void poll(Operation& operation, int descriptor, short events) override;
   /// What is prepared counts too: a core that spins on ready() must not sit on what it asked for.
   bool ready() const noexcept override {
@@ -56,12 +58,18 @@ class UringLoop final : public KernelLoop {
   std::size_t sent(Record& record, std::int32_t result);
   /// After a completion that was not the operation's last: arms it again if the kernel has let go of it.
   std::size_t keep_going(Record& record);
+  std::size_t read_some(Record& record, std::int32_t result);
+  std::size_t written(Record& record, std::int32_t result);
+  /// A device may go on. The ring would read terminals in a thread of its own that nobody can cancel, so it only watches them.
+  std::size_t device_ready(Record& record, std::int32_t result);
+  std::size_t receive_from_device(Record& record);
   /// The first send(2): true when the operation has ended by it.
   bool send_now(Record& record);
 
   std::unique_ptr<UringRing> ring_;
   bool send_at_once_;
-  Queue starved_;  ///< Receives that found no buffer; armed again when those of this turn have come back.
+  std::unique_ptr<char[]> device_buffer_;  ///< Made for the first device.
+  Queue starved_;                          ///< Receives that found no buffer; armed again when those of this turn have come back.
 };
 
 }  // namespace pulpo::io

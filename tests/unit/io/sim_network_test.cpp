@@ -255,6 +255,53 @@ TEST(SimNetwork, AStalledProcessHearsLateAndFiresItsTimersLate) {
   EXPECT_TRUE(world.until([&] { return heard.ended; }));
 }
 
+// --- Files and devices -----------------------------------------------------------------------------
+
+TEST(SimNetwork, FilesOutliveTheProcessesThatWroteThem) {
+  SimWorld world(2);
+  world.network.write_file(0, "/etc/one.config", "[].");
+  const Handle config = world[0].open("/etc/one.config", {}).value();
+  const Handle state = world[0].open("/var/state", {.write = true, .create = true}).value();
+  std::string room(10, '\0');
+  Recorder read, wrote;
+  world[0].read(read, config, room, 0);
+  world[0].write(wrote, state, "kept", 0);
+  EXPECT_TRUE(world.until([&] { return read.ended && wrote.ended; }));
+  EXPECT_EQ(room.substr(0, 3), "[].");
+  EXPECT_FALSE(world[1].open("/etc/one.config", {}).has_value()) << "each host has its own";
+  world.network.power_loss(0);
+  EXPECT_TRUE(world.network.has_file(0, "/var/state"));
+  EXPECT_EQ(world.network.read_file(0, "/var/state"), "kept");
+  EXPECT_FALSE(world.network.has_file(1, "/var/state"));
+}
+
+TEST(SimNetwork, ADeviceSpeaksWhenItsScriptSaysAndComesBackAfterItWasUnplugged) {
+  SimWorld world(1);
+  SimDevice& sensor = world.network.add_device(0, "/dev/ttyUSB0");
+  sensor.say("before anybody listened");
+  const Handle handle = world[0].open("/dev/ttyUSB0", {.write = true, .device = true}).value();
+  Recorder heard, sent, heard_again;
+  std::vector<Duration> times;
+  heard.then = [&](const Completion&) { times.push_back(world.since_start()); };
+  world[0].receive(heard, handle);
+  world[0].send(sent, handle, "M1");
+  sensor.say_at(world.network.now() + 2s, "21.5");
+  sensor.say_at(world.network.now() + 1s, "21.4 ");
+  world.pass(5s);
+  EXPECT_EQ(heard.bytes, "21.4 21.5");
+  EXPECT_EQ(times, (std::vector<Duration>{1s, 2s}));
+  EXPECT_EQ(sensor.heard(), "M1");
+  sensor.hang_up();
+  EXPECT_TRUE(world.until([&] { return heard.ended; }));
+  EXPECT_EQ(heard.last(), 0);
+  EXPECT_EQ(world[0].open("/dev/ttyUSB0", {.device = true}).error().sys, ENXIO);
+  sensor.plug_in();
+  const Handle again = world[0].open("/dev/ttyUSB0", {.device = true}).value();
+  world[0].receive(heard_again, again);
+  sensor.say("back");
+  EXPECT_TRUE(world.until([&] { return heard_again.bytes == "back"; }));
+}
+
 // --- Seeds -----------------------------------------------------------------------------------------
 
 /// A few connections that say things to each other while ways are cut and hosts go; all of it drawn from the seed.

@@ -26,6 +26,13 @@ class ForeignLoop final : public io::Loop {
   void receive(io::Operation& operation, io::Handle handle) override { real_.receive(operation, handle); }
   void send(io::Operation& operation, io::Handle handle, ByteView bytes) override { real_.send(operation, handle, bytes); }
   void shutdown_send(io::Handle handle) override { real_.shutdown_send(handle); }
+  Outcome<io::Handle> open(const std::string& path, const io::OpenOptions& options) override { return real_.open(path, options); }
+  void read(io::Operation& operation, io::Handle file, std::span<char> into, std::uint64_t offset) override {
+    real_.read(operation, file, into, offset);
+  }
+  void write(io::Operation& operation, io::Handle file, ByteView bytes, std::uint64_t offset) override {
+    real_.write(operation, file, bytes, offset);
+  }
   void poll(io::Operation& operation, int descriptor, short events) override { real_.poll(operation, descriptor, events); }
   void cancel(io::Operation& operation) override { real_.cancel(operation); }
   void close(io::Handle handle) override { real_.close(handle); }

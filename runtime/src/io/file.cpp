@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <cerrno>
+
+namespace pulpo::io::file {
+
+Fault open_fault(int error, const std::string& path, const OpenOptions& options) {
+  const auto fault = [&](Errc code, const char* why) {
+    return Fault{.code = code, .sys = error, .where = "open", .detail = fmt::format("{} {}", path, why)};
+  };
+  switch (error) {
+    case ENOENT:
+      return fault(Errc::bad_argument, options.create ? "is in a folder that does not exist; make it first" : "does not exist");
+    case EACCES:
+    case EPERM:
+      return fault(Errc::not_allowed, options.device ? "may not be opened by this user; devices are often given to a group (dialout)"
+                                                     : "may not be opened by this user");
+    case EISDIR:
+      return fault(Errc::bad_argument, "is a folder");
+    case ENXIO:
+    case ENODEV:
+      return fault(Errc::bad_argument, "has no device behind it; is it plugged in?");
+    case EBUSY:
+      return fault(Errc::busy, "is held by another program");
+    case EMFILE:
+    case ENFILE:
+      return fault(Errc::busy, "cannot be opened: too many files are open; raise the limit (ulimit -n)");
+    case EROFS:
+      return fault(Errc::not_allowed, "is on a file system that is read-only");
+    default:
+      return fault(Errc::io, "cannot be opened");
+  }
+}
+
+Outcome<int> open(const std::string& path, const OpenOptions& options) {
+  const bool writes = options.write || options.append;
+  int flags = O_CLOEXEC | (!writes ? O_RDONLY : options.read ? O_RDWR : O_WRONLY);
+  if (options.append) flags |= O_APPEND;
+  if (options.create) flags |= O_CREAT;
+  if (options.truncate) flags |= O_TRUNC;
+  if (options.device) flags |= O_NONBLOCK | O_NOCTTY;
+  int fd = -1;
+  do {
+    fd = ::open(path.c_str(), flags, options.mode);
+  } while (fd < 0 && errno == EINTR);
+  if (fd < 0) return open_fault(errno, path, options);
+  return fd;
+}
+
+}  // namespace pulpo::io::file

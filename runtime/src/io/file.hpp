@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: opening files and devices, the same for every loop on a real kernel.
+//
+//   Ownership  A descriptor that is returned is the caller's.
+//   Threads    Any.
+//   Suspends   open() of a regular file for as long as its disk takes; of a device never.
+//   Errors     Faults whose detail says what to do about it.
+#pragma once
+
+#include <string>
+
+#include "io/loop.hpp"
+#include "pulpo/result.hpp"
+
+namespace pulpo::io::file {
+
+[[nodiscard]] Outcome<int> open(const std::string& path, const OpenOptions& options);
+/// What open() answers for `error`.
+[[nodiscard]] Fault open_fault(int error, const std::string& path, const OpenOptions& options);
+
+}  // namespace pulpo::io::file

@@ -197,6 +197,7 @@ int SimTcp::write(Socket socket, ByteView bytes) {
   if (waiting >= window) {
     flow.blocked = true;
     update_credit(socket.place, socket.side);
+    if (at.ends[1 - socket.side].forgotten) lose(socket.place, socket.side);
     return -EAGAIN;
   }
   const auto taken = std::min<std::uint64_t>(bytes.size(), window - waiting);
@@ -283,6 +284,8 @@ void SimTcp::lose_power(HostNumber host) {
       end.forgotten = true;
       end.owner = nullptr;
       empty(at.flows[side]);
+      // Who waits for room there asks from time to time whether there is some (Linux: window probes).
+      if (at.flows[1 - side].blocked) lose(place, 1 - side);
       if (at.ends[1].state == End::State::half_open) at.ends[1].state = End::State::closed;
     }
     free_if_done(place);

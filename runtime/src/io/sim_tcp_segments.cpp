@@ -104,6 +104,7 @@ void SimTcp::send_again(std::uint32_t place, int side) {
   if (flow.reset) return send_in_flow(place, Kind::reset, side);
   if (side == 0 && at.ends[1].state == End::State::half_open) send_in_flow(place, Kind::ack, 0);
   send_bytes(place, side, flow.arrived);
+  if (flow.blocked && flow.arrived == flow.taken) send_in_flow(place, Kind::data, side, flow.taken);  // a window probe
   if (flow.fin && !flow.fin_arrived) send_in_flow(place, Kind::fin, side);
 }
 

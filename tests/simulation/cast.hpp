@@ -18,8 +18,8 @@ struct CallRecord {
   std::size_t caller = 0;    ///< Member.
   std::size_t target = 0;    ///< Member.
   unsigned target_life = 0;  ///< By pid: the life that it is for; 0 by name, for whichever.
-  Duration timeout{};
-  TimePoint began{};
+  Timeout timeout{0s};
+  TimePoint began{};          ///< None: its process did not come to it.
   Duration stalled_before{};  ///< Its caller's, when it began.
 };
 

@@ -416,10 +416,13 @@ bool Distribution::route_slowly(Core& from, MessagePtr message) {
   }
   const auto found = neighbours_.find(name);
   if (found != neighbours_.end() && found->second->session != nullptr) {
+#if PULPO_FAULT == 3  // Planted: a pid of an earlier life is taken for one of this life. tests/simulation must find it.
+#else
     if (!message->by_name) {
       from.undeliverable(std::move(message), atoms::noproc);  // an earlier life of that node (SIG-2)
       return true;
     }
+#endif
     open_way(node, *found->second->session);
     return route(from, std::move(message));
   }

@@ -133,6 +133,7 @@ int EpollLoop::register_interest(int descriptor, bool again) {
   event.data.u64 = std::uint64_t{at.generation} << 32 | static_cast<std::uint32_t>(descriptor);
   const int change = wanted == 0 ? EPOLL_CTL_DEL : at.registered == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
   at.registered = wanted;
+  calls_.increment();
   if (::epoll_ctl(epoll_, change, descriptor, &event) == 0) return 0;
   at.registered = 0;
   return -errno;
@@ -142,11 +143,13 @@ int EpollLoop::register_interest(int descriptor, bool again) {
 
 bool EpollLoop::ready() const noexcept {
   if (!done_.empty() || !ready_.empty()) return true;
+  calls_.increment();
   pollfd epoll = {.fd = epoll_, .events = POLLIN, .revents = 0};
   return ::poll(&epoll, 1, 0) > 0;
 }
 
 int EpollLoop::wait_for_events(bool may_sleep) {
+  calls_.increment();
   Duration timeout = Duration::zero();
   bool for_ever = false;
   if (may_sleep) {
@@ -240,6 +243,7 @@ bool EpollLoop::await_edge(Record& record, bool Entry::*side) {
 std::size_t EpollLoop::run_accept(Record& record) {
   std::size_t handled = 0;
   for (int round = 0; round < kAcceptsPerTurn; ++round) {
+    calls_.increment();
     const int fd = ::accept4(record.handle, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     const int error = fd < 0 ? errno : 0;
     if (error == EAGAIN) return await_edge(record, &Entry::readable) ? handled : handled + finish_now(record, record.result);

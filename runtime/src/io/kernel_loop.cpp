@@ -52,6 +52,7 @@ Outcome<Handle> KernelLoop::open(const std::string& path, const OpenOptions& opt
 std::int32_t KernelLoop::take_now(const Record& record, char* into, std::size_t size) noexcept {
   const bool is_device = record.nature == Nature::device;
   for (;;) {
+    calls_.increment();
     const ssize_t got = is_device ? ::read(record.handle, into, size) : ::recv(record.handle, into, size, MSG_DONTWAIT);
     if (got >= 0) return static_cast<std::int32_t>(got);
     if (errno == EINTR) continue;
@@ -64,6 +65,7 @@ std::int32_t KernelLoop::give_now(const Record& record) noexcept {
   const bool is_device = record.nature == Nature::device;
   const ByteView left = record.left;
   for (;;) {
+    calls_.increment();
     const ssize_t taken = is_device ? ::write(record.handle, left.data(), left.size())
                                     : ::send(record.handle, left.data(), left.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (taken >= 0) return static_cast<std::int32_t>(taken);

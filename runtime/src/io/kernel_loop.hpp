@@ -8,6 +8,7 @@
 //   Threads    As Loop says.
 #pragma once
 
+#include "base/counter.hpp"
 #include "io/operation_loop.hpp"
 #include "io/socket.hpp"
 #include "io/waker.hpp"
@@ -25,6 +26,7 @@ class KernelLoop : public OperationLoop {
   std::int64_t wall_time() const noexcept final { return socket::wall_now(); }
   std::size_t turn(Wait wait) final;
   void wake() noexcept final { waker_.wake(); }
+  std::uint64_t system_calls() const noexcept override { return calls_.get() + waker_.writes(); }
 
  protected:
   KernelLoop(TimePoint start, int event, socket::Mode mode) noexcept : OperationLoop(start), waker_(event), mode_(mode) {}
@@ -39,6 +41,7 @@ class KernelLoop : public OperationLoop {
   std::int32_t give_now(const Record& record) noexcept;
 
   Waker waker_;
+  mutable Counter calls_;  ///< See system_calls(); mutable for ready(), which may ask the kernel.
 
  private:
   int open_stream(int family) final { return socket::open_stream(family, mode_); }

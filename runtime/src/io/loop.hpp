@@ -150,6 +150,9 @@ class Loop {
   /// spin before sleeping.
   [[nodiscard]] virtual bool ready() const noexcept = 0;
 
+  /// Calls into the kernel so far: to wait, to submit, to move bytes, to watch a descriptor and to wake; not those that open and close
+  /// sockets. Any thread.
+  [[nodiscard]] virtual std::uint64_t system_calls() const noexcept { return 0; }
   /// "uring", "epoll" or "sim".
   [[nodiscard]] virtual const char* name() const noexcept = 0;
   /// Operations whose final completion is still to come: zero when it is safe to destroy the loop.

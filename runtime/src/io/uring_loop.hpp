@@ -40,6 +40,7 @@ class UringLoop final : public KernelLoop {
     return !done_.empty() || ring_->has_completions() || ring_->must_enter() || ring_->has_prepared();
   }
   const char* name() const noexcept override { return "uring"; }
+  std::uint64_t system_calls() const noexcept override { return KernelLoop::system_calls() + ring_->enters(); }
 
  private:
   UringLoop(const Options& options, std::unique_ptr<UringRing> ring, int event);

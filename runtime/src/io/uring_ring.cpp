@@ -176,6 +176,7 @@ int UringRing::enter(bool wait, Duration timeout) noexcept {
   argument.sigmask_sz = _NSIG / 8;
   if (wait && timeout != kForEver) argument.ts = reinterpret_cast<std::uintptr_t>(&span);
   const unsigned flags = enter_flags_ | IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
+  enters_.increment();
   const long result = ::syscall(__NR_io_uring_enter, ring_.ring_fd, submitted, wait ? 1U : 0U, flags, &argument, sizeof argument);
   if (result >= 0 || errno == ETIME || errno == EINTR) return 0;
   return -errno;

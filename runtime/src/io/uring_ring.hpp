@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "base/counter.hpp"
 #include "pulpo/bytes.hpp"
 #include "pulpo/result.hpp"
 #include "pulpo/time.hpp"
@@ -45,6 +46,8 @@ class UringRing {
   /// (kForEver: no limit). Returns 0 or -errno; interruption and timeout are no errors.
   static constexpr Duration kForEver = Duration::max();
   int enter(bool wait, Duration timeout) noexcept;
+  /// How often it was entered. Any thread.
+  [[nodiscard]] std::uint64_t enters() const noexcept { return enters_.get(); }
 
   [[nodiscard]] bool has_completions() const noexcept { return io_uring_cq_ready(&ring_) != 0; }
   /// Completions exist that only appear when the kernel is entered.
@@ -73,6 +76,7 @@ class UringRing {
 
   io_uring ring_ = {};
   unsigned enter_flags_ = 0;
+  Counter enters_;
   char* buffers_ = nullptr;  ///< kBuffers x kBufferSize, then the ring that offers them.
   io_uring_buf_ring* offered_ = nullptr;
 };

@@ -19,7 +19,8 @@ Waker::~Waker() { ::close(descriptor_); }
 
 void Waker::wake() noexcept {
   if (woken_.exchange(true, std::memory_order_seq_cst)) return;
-  const int error = errno;  // Callers may stand between a system call and their look at errno.
+  writes_.fetch_add(1, std::memory_order_relaxed);  // beside the price of a system call it is nothing
+  const int error = errno;                          // Callers may stand between a system call and their look at errno.
   const std::uint64_t one = 1;
   while (::write(descriptor_, &one, sizeof one) < 0 && errno == EINTR) {
   }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 #include "pulpo/result.hpp"
 
@@ -26,6 +27,8 @@ class Waker {
   Waker& operator=(const Waker&) = delete;
 
   void wake() noexcept;
+  /// How often wake() entered the kernel. Any thread.
+  [[nodiscard]] std::uint64_t writes() const noexcept { return writes_.load(std::memory_order_relaxed); }
   /// Becomes readable anew with each write; never read, since both loops watch for the edge.
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
   /// The edge was seen.
@@ -42,6 +45,7 @@ class Waker {
   int descriptor_;
   bool arrived_ = false;
   std::atomic<bool> woken_{false};
+  std::atomic<std::uint64_t> writes_{0};
 };
 
 }  // namespace pulpo::io

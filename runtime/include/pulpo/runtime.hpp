@@ -53,10 +53,10 @@ class Runtime {
   /// their supervisors.
   void stop();
 
-  /// Runs `function` as a process on core 0 and waits for its end. True when it returned normally. With a driver: false also when
-  /// nothing is left that could let it end.
+  /// Runs `function` as a process on core 0 and waits for its end. True when it returned normally; false also when the runtime does not
+  /// run, or is stopped meanwhile, and, with a driver, when nothing is left that could let it end.
   bool run(std::function<void()> function);
-  /// Starts `function` as a process on `core`; does not wait.
+  /// Starts `function` as a process on `core`; does not wait. A runtime that does not run lets go of it.
   void post(std::function<void()> function, unsigned core = 0);
 
   // --- From any thread of the program, also while another one stops the runtime (pulpo/embed.hpp has the typed forms) --------------

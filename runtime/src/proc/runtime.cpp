@@ -143,11 +143,14 @@ void Runtime::stop() {
 bool Runtime::run(std::function<void()> function) {
   PULPO_ASSERT(Core::current() == nullptr && "run() waits: inside the runtime it would wait for itself");
   const auto completion = std::make_shared<Completion>(state_->options.driver);
-  core(0).post_spawn(std::make_unique<CompletionBody>(std::move(function), completion));
+  auto body = std::make_unique<CompletionBody>(std::move(function), completion);
+  if (!gate().pass(0, [&] { core(0).post_spawn(std::move(body)); })) return false;
   return completion->ended.wait() && completion->returned;
 }
 
-void Runtime::post(std::function<void()> function, unsigned where) { core(where).post_spawn(detail::function_body(std::move(function))); }
+void Runtime::post(std::function<void()> function, unsigned where) {
+  (void)gate().pass(0, [&] { core(where).post_spawn(detail::function_body(std::move(function))); });
+}
 
 Atom Runtime::node_name() const noexcept { return Atom::from_index(state_->node_name.load(std::memory_order_relaxed)); }
 void Runtime::set_node_name(Atom name) noexcept { state_->node_name.store(name.index(), std::memory_order_relaxed); }

@@ -175,6 +175,8 @@ TEST_P(EmbedTest, ARuntimeThatDoesNotRunSaysSo) {
   EXPECT_EQ(idle.send("echo"_atom, 1).error().code, Errc::stopped);
   EXPECT_EQ(idle.cast("echo"_atom, 1).error().code, Errc::stopped);
   EXPECT_NE(idle.call("echo"_atom, 1).error().text().find("does not run"), std::string::npos);
+  EXPECT_FALSE(idle.run([] {}));
+  idle.post([] { ADD_FAILURE() << "there is nobody to run this"; });
 
   start();
   start_named("echo"_atom, echo);
@@ -183,6 +185,17 @@ TEST_P(EmbedTest, ARuntimeThatDoesNotRunSaysSo) {
   EXPECT_EQ(runtime().call("echo"_atom, 1).error().code, Errc::stopped);
   EXPECT_EQ(runtime().call(pid, 1).error().code, Errc::stopped);
   EXPECT_EQ(runtime().send(pid, 1).error().code, Errc::stopped);
+}
+
+TEST_P(EmbedTest, ARuntimeThatWasStoppedStartsAgain) {
+  Runtime& again = start();
+  start_named("echo"_atom, echo);
+  again.stop();
+  EXPECT_FALSE(again.run([] {}));
+  ASSERT_TRUE(again.start());
+  EXPECT_EQ(again.call("echo"_atom, 1).error().code, Errc::noproc);
+  start_named("echo"_atom, echo);
+  EXPECT_TRUE(again.call("echo"_atom, 1));
 }
 
 TEST_P(EmbedTest, StopEndsTheCallsThatWait) {

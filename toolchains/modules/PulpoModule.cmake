@@ -32,6 +32,11 @@ function(pulpo_layer name)
   target_link_libraries(pulpo_${name} PUBLIC pulpo_options ${arg_USES} PRIVATE ${arg_PRIVATE})
 endfunction()
 
+# All of them: what the presets build that run no other tests.
+if(PULPO_TESTS)
+  add_custom_target(unit_tests)
+endif()
+
 # pulpo_unit_test(LAYER SOURCES …): the binary unit_<layer>, which links that layer and GoogleTest, and nothing else.
 function(pulpo_unit_test layer)
   cmake_parse_arguments(arg "" "" "SOURCES;PRIVATE" ${ARGN})
@@ -40,6 +45,7 @@ function(pulpo_unit_test layer)
   target_include_directories(unit_${layer} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   add_test(NAME unit_${layer} COMMAND unit_${layer})
   set_tests_properties(unit_${layer} PROPERTIES LABELS unit)
+  add_dependencies(unit_tests unit_${layer})
   pulpo_count_cases(unit_${layer})
 endfunction()
 

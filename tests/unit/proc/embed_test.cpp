@@ -104,7 +104,11 @@ TEST_P(EmbedTest, SendFindsItsReceiverOrSaysThatThereIsNone) {
   EXPECT_EQ(runtime().send("nobody"_atom, 1).error().code, Errc::noproc);
   EXPECT_TRUE(runtime().cast("nobody"_atom, 1)) << "a cast to nobody does not matter (GS-16)";
   std::promise<Term> seen;
-  start_named("listener"_atom, [&] { seen.set_value(Term::tuple({*receive_any(), *receive_any()})); });
+  start_named("listener"_atom, [&] {
+    const Term both = Term::tuple({*receive_any(), *receive_any()});
+    both.share();
+    seen.set_value(both);
+  });
   EXPECT_TRUE(runtime().send("listener"_atom, 1));
   EXPECT_TRUE(runtime().cast("listener"_atom, 2));
   EXPECT_EQ(seen.get_future().get(), Term::tuple({1, Term::tuple({atoms::gen_cast, 2})}));

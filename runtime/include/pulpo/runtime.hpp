@@ -18,6 +18,7 @@
 #include "pulpo/atom.hpp"
 #include "pulpo/process.hpp"
 #include "pulpo/result.hpp"
+#include "pulpo/time.hpp"
 
 namespace pulpo {
 
@@ -30,9 +31,19 @@ enum class Signal : std::uint8_t;
 
 enum class LoopChoice : std::uint8_t { automatic, uring, epoll };
 
+/// Whether a core that has nothing to do looks on for a moment before it sleeps. Answers come some 60 µs sooner where a sleep's wake
+/// costs that, for processor time while messages come close together; none while the node is idle.
+struct SpinChoice {
+  /// automatic: adaptive on x86 where there is a processor for each core, and two at least; off elsewhere. fixed: before each sleep.
+  enum class Mode : std::uint8_t { automatic, off, fixed };
+  Mode mode = Mode::automatic;
+  Duration window = 50us;  ///< The longest look: about what a sleep and its wake cost on a virtual machine.
+};
+
 struct RuntimeOptions {
   unsigned cores = 1;  ///< Loops, a thread each; 1 to 64.
   LoopChoice loop = LoopChoice::automatic;
+  SpinChoice spin = {};
   std::size_t stack_bytes = 64 * 1024;   ///< Of one process; address space, not memory (a page until used).
   std::size_t processes_max = 1u << 20;  ///< A core. The slot part of a pid allows 2^26.
   std::size_t mailbox_messages_max = 1'000'000;
@@ -76,6 +87,10 @@ class Runtime {
   /// "uring", "epoll" or "sim", and why it is not what one would expect ("" otherwise).
   [[nodiscard]] const char* loop_name() const noexcept;
   [[nodiscard]] const std::string& loop_reason() const noexcept;
+  /// What the spin setting comes to here: "off", "adaptive" or "50us".
+  [[nodiscard]] std::string spin_text() const;
+  /// Calls into the kernel that the loops made to wait, to submit, to move bytes and to wake each other. Any thread; a snapshot.
+  [[nodiscard]] std::uint64_t system_calls() const noexcept;
   /// Living processes, of all cores. Any thread; a snapshot.
   [[nodiscard]] std::size_t process_count() const noexcept;
 

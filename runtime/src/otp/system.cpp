@@ -32,6 +32,7 @@ Term NodeInfo::handle_call(const NodeUsage&) {
   return Term::map({{"calls"_atom, calls ? *calls : Term(atoms::undefined)},
                     {"cpu_us"_atom, to_term(usage.cpu_microseconds)},
                     {"rss_kib"_atom, to_term(usage.rss_kibibytes)},
+                    {"system_calls"_atom, to_term(here.system_calls())},
                     {"cores"_atom, to_term(here.core_count())},
                     {"loop"_atom, here.loop_name()},
                     {"version"_atom, version_},

@@ -92,6 +92,9 @@ Outcome<void> Core::open() {
     return {};
   }
   PULPO_TRY(loop_, io::make_loop(loop_kind(runtime_.options().loop), &loop_reason_));
+  const bool looks_are_free = loop_->name() == std::string_view("uring");
+  spin_plan_ = plan_spin(runtime_.options().spin, count_, count_cpus(), looks_are_free, is_board_processor());
+  spinner_ = Spinner(spin_plan_);
   return {};
 }
 
@@ -148,19 +151,27 @@ void Core::run_loop() {
 void Core::between_slices() {
   while (Flusher* flusher = flushers_.pop_front()) flusher->flush();
   flush_outboxes();
-  if (run_head_ == nullptr && inbox_.prepare_to_sleep()) {
+  std::size_t handled = 0;
+  if (run_head_ == nullptr && !spin() && inbox_.prepare_to_sleep()) {
     loop_->timers().drop_unwanted();       // so that an idle core is not woken for nothing
     if (driver_ != nullptr) leave_step();  // the loop of a simulation never sleeps: its driver knows when it has something to do
-    loop_->turn(io::Loop::Wait::yes);
+    spinner_.sleeps();
+    handled = loop_->turn(io::Loop::Wait::yes);
     inbox_.awake();
   } else {
     if (driver_ != nullptr && --step_slices_ == 0) leave_step();
-    loop_->turn(io::Loop::Wait::no);
+    handled = loop_->turn(io::Loop::Wait::no);
   }
+  if (spinner_.is_waiting() && (handled > 0 || !inbox_.empty())) spinner_.arrived(loop_->now());
   drain_inbox();
   slice_left_ = kSliceActivations;
 }
 
+/// Looks on for a while before the core sleeps. True: something came, and it must not.
+bool Core::spin() {
+  return spinner_.is_on() && spinner_.wait([this] { return !inbox_.empty() || loop_->ready(); }, [this] { return loop_->refresh(); },
+                                           loop_->timers().next_deadline());
+}
 void Core::activate(Process& process) {
   current_process_ = &process;
   process.state = Process::State::running;

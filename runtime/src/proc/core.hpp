@@ -28,6 +28,7 @@
 #include "proc/process.hpp"
 #include "proc/registry.hpp"
 #include "proc/router.hpp"
+#include "proc/spin.hpp"
 #include "proc/stack_pool.hpp"
 #include "pulpo/runtime.hpp"
 
@@ -78,6 +79,7 @@ class Core {
   [[nodiscard]] Runtime& runtime() noexcept { return runtime_; }
   [[nodiscard]] io::Loop& loop() noexcept { return *loop_; }
   [[nodiscard]] const std::string& loop_reason() const noexcept { return loop_reason_; }
+  [[nodiscard]] const SpinPlan& spin_plan() const noexcept { return spin_plan_; }
   [[nodiscard]] unsigned index() const noexcept { return index_; }
   /// The running process, or null between processes.
   [[nodiscard]] Process* process() noexcept { return current_process_; }
@@ -167,6 +169,7 @@ class Core {
   void run_loop();
   void between_slices();
   void leave_step() noexcept;
+  [[nodiscard]] bool spin();
   void activate(Process& process);
   void run_process(Process& process) noexcept;
   bool run_body(Process& process);
@@ -209,6 +212,8 @@ class Core {
   Driver* const driver_;  ///< Null: a thread of its own.
   std::unique_ptr<io::Loop> loop_;
   std::string loop_reason_;
+  SpinPlan spin_plan_;
+  Spinner spinner_;
 
   Process* run_head_ = nullptr;
   Process* run_tail_ = nullptr;

@@ -162,6 +162,14 @@ const std::string& Runtime::loop_reason() const noexcept {
   return state_->cores.empty() ? none : state_->cores[0]->loop_reason();
 }
 
+std::string Runtime::spin_text() const { return state_->cores.empty() ? "off" : state_->cores[0]->spin_plan().text(); }
+
+std::uint64_t Runtime::system_calls() const noexcept {
+  std::uint64_t count = 0;
+  for (const auto& core : state_->cores) count += core->loop().system_calls();
+  return count;
+}
+
 std::size_t Runtime::process_count() const noexcept {
   std::size_t count = 0;
   for (const auto& core : state_->cores) count += core->process_count();

@@ -2,6 +2,10 @@
 //
 // BenchCallers: many processes that do nothing but call one server and look at the reply.
 //
+// Without a rate each calls again as soon as its last call has ended. With one, calls leave by a schedule: on each core a pacer
+// hands the next call to a caller that is idle, when it is due. When none is, the call waits for one, and that wait is part of its
+// latency.
+//
 //   Order      Warm-up, then measuring, then stopped; only forward.
 //   Threads    Made, moved on and asked inside one process (the bench's own). Callers run on any core and write
 //              to their core's tally alone; what the bench reads while they run are plain counters.
@@ -14,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +33,7 @@ class BenchCallers {
     Address server;
     std::uint64_t callers = 1;
     unsigned cores = 1;
+    std::uint64_t rate = 0;  ///< Calls a second of all callers together; 0: as many as they can.
     Timeout timeout = Timeout(5s);
     /// Makes the request. Called once on each core, so that no two cores count references to one block.
     std::function<Term()> request;
@@ -39,8 +45,8 @@ class BenchCallers {
 
   /// Spawns them all, calling already.
   [[nodiscard]] Result<void> start();
-  /// From now on latencies are recorded, of calls that begin from now on.
-  void measure() noexcept;
+  /// From now on latencies are recorded, of calls that begin, or with a rate: are due, from now on.
+  void measure();
   /// No more calls begin. Waits for those under way.
   void finish();
   /// True when all callers have given up (the server or its node is gone).
@@ -55,6 +61,11 @@ class BenchCallers {
   struct Tally;
   struct Shared;
   static void run_caller(Shared& shared, Tally& tally);
+  static void run_paced_caller(Shared& shared, Tally& tally);
+  static void drop_warmup_calls(Shared& shared, Tally& tally);
+  static void run_pacer(Shared& shared, Tally& tally);
+  [[nodiscard]] static std::optional<TimePoint> call_once(Shared& shared, Tally& tally, TimePoint due, bool measured);
+  [[nodiscard]] Result<void> start_one(unsigned core, void (*run)(Shared&, Tally&));
   std::shared_ptr<Shared> shared_;
   std::vector<Ref> monitors_;
 };

@@ -27,6 +27,12 @@ std::uint64_t BenchResult::errors_count() const {
 
 double BenchResult::cpu_seconds_per_million() const { return per_million(cpu_seconds_here + cpu_seconds_there.value_or(0), cpu_calls); }
 
+double BenchResult::system_calls_per_call() const {
+  return per_million(static_cast<double>(system_calls_here + system_calls_there.value_or(0)), cpu_calls) / 1e6;
+}
+
+bool BenchResult::rate_was_held() const { return latency.count() * 100 >= calls_due * 99; }
+
 std::string BenchResult::errors_text() const {
   std::string text;
   for (const auto& [kind, times] : errors) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", times, kind);
@@ -43,11 +49,17 @@ std::string BenchResult::fault() const {
 }
 
 std::string bench_text(const BenchResult& result) {
-  std::string text = fmt::format("{} on {}: {} {}, {:g} s after {:g} s of warm-up, loop {}, {} {}, {}, payload {} bytes\n", result.server,
-                                 result.node, result.concurrency, result.concurrency == 1 ? "caller" : "callers", seconds(result.duration),
-                                 seconds(result.warmup), result.loop, result.cores, result.cores == 1 ? "core" : "cores",
-                                 result.sealed ? "sealed" : "not sealed", result.payload_bytes);
+  std::string text = fmt::format("{} on {}: {} {}, {:g} s after {:g} s of warm-up, loop {}, spin {}, {} {}, {}, payload {} bytes\n",
+                                 result.server, result.node, result.concurrency, result.concurrency == 1 ? "caller" : "callers",
+                                 seconds(result.duration), seconds(result.warmup), result.loop, result.spin, result.cores,
+                                 result.cores == 1 ? "core" : "cores", result.sealed ? "sealed" : "not sealed", result.payload_bytes);
   text += fmt::format("  calls/s  {:L}\n", static_cast<std::uint64_t>(result.calls_per_second()));
+  if (result.rate != 0) {
+    text += fmt::format("  rate     {:L} calls/s asked for, {}; latency counts from when a call had to leave\n", result.rate,
+                        result.rate_was_held() ? "held"
+                                               : fmt::format("NOT HELD: {:L} of {:L} calls that were due have been answered",
+                                                             result.latency.count(), result.calls_due));
+  }
   text += fmt::format("  latency  p50 {:.1f}  p90 {:.1f}  p99 {:.1f}  p99.9 {:.1f}  max {:.1f} us\n",
                       microseconds(result.latency.percentile(0.5)), microseconds(result.latency.percentile(0.9)),
                       microseconds(result.latency.percentile(0.99)), microseconds(result.latency.percentile(0.999)),
@@ -58,6 +70,8 @@ std::string bench_text(const BenchResult& result) {
   } else {
     text += fmt::format("  cpu      {:.2f} s per million calls here; the other end does not tell\n", result.cpu_seconds_per_million());
   }
+  text += fmt::format("  kernel   {:.2f} system calls a call{}\n", result.system_calls_per_call(),
+                      result.system_calls_there ? ", both ends" : " here; the other end does not tell");
   text += fmt::format("  errors   {}\n", result.errors_text());
   return text;
 }
@@ -88,14 +102,20 @@ std::string bench_json(const BenchResult& result) {
   } else {
     object.add_raw("cpu_seconds_per_million_there", "null");
   }
-  object.add("calls_made", result.calls_made);
+  object.add("system_calls_per_call", result.system_calls_per_call(), 4).add("calls_made", result.calls_made);
   if (result.calls_served) {
     object.add("calls_served", *result.calls_served);
   } else {
     object.add_raw("calls_served", "null");
   }
+  if (result.rate != 0) {
+    object.add("rate", result.rate).add("rate_held", result.rate_was_held()).add("calls_due", result.calls_due);
+  } else {
+    object.add_raw("rate", "null").add_raw("rate_held", "null").add_raw("calls_due", "null");
+  }
   object.add("concurrency", result.concurrency)
       .add("payload_bytes", result.payload_bytes)
+      .add("spin", result.spin)
       .add("sealed", result.sealed)
       .add("loop", result.loop)
       .add("cores", result.cores);

@@ -24,17 +24,22 @@ struct BenchResult {
   std::uint64_t payload_bytes = 0;
   std::uint64_t cores = 1;  ///< On this side.
   Duration warmup{};
-  std::string loop;     ///< On this side.
-  bool sealed = false;  ///< Were the connection's records sealed?
+  std::uint64_t rate = 0;  ///< Calls a second that were to leave; 0: each caller calls when its last call has ended.
+  std::string loop;        ///< On this side.
+  std::string spin;        ///< On this side: "off", "adaptive" or "50us".
+  bool sealed = false;     ///< Were the connection's records sealed?
 
   // What came out. Only calls that began after the warm-up count, unless said otherwise.
   Duration duration{};
   Histogram latency{};                                             ///< In nanoseconds, of calls that were answered rightly.
   std::vector<std::pair<std::string, std::uint64_t>> errors = {};  ///< Calls that failed, by kind; warm-up included.
+  std::uint64_t calls_due = 0;  ///< With a rate: calls that were to leave in this stretch, whether or not they did.
   // Processor time of both ends over the same stretch, and the calls that were answered in it.
   std::uint64_t cpu_calls = 0;
   double cpu_seconds_here = 0;
   std::optional<double> cpu_seconds_there = {};
+  std::uint64_t system_calls_here = 0;  ///< Of the loops, over the same stretch.
+  std::optional<std::uint64_t> system_calls_there = {};
   // All calls of this run, as counted on both ends; the server's is absent when it does not tell.
   std::uint64_t calls_made = 0;
   std::optional<std::uint64_t> calls_served = {};
@@ -43,6 +48,10 @@ struct BenchResult {
   [[nodiscard]] std::uint64_t errors_count() const;
   /// Both ends; this side's alone when the other does not tell.
   [[nodiscard]] double cpu_seconds_per_million() const;
+  /// Both ends; this side's alone when the other does not tell.
+  [[nodiscard]] double system_calls_per_call() const;
+  /// At least 99 % of the calls that were to leave left and were answered; true without a rate.
+  [[nodiscard]] bool rate_was_held() const;
   /// "2 timeout, 1 no process", or "none".
   [[nodiscard]] std::string errors_text() const;
   /// Why these figures are not to be trusted, or an empty text.

@@ -19,6 +19,7 @@ Outcome<CommandNode> CommandNode::join(Program& program, const Arguments& argume
   if (!peer) return wrong_usage(fmt::format("'{}' is too long for a node's name", settings.name));
   PULPO_TRY(const auto port, mapper_port(arguments));
   PULPO_TRY(const auto loop, loop_choice(arguments));
+  PULPO_TRY(const auto spin, spin_choice(arguments));
   PULPO_TRY(const auto cookie, find_cookie(arguments, program.random()));
   if (!cookie.lasting)
     return wrong_usage(fmt::format("no cookie was given, and there is no place to keep one; give --cookie or --cookie-file"));
@@ -36,6 +37,7 @@ Outcome<CommandNode> CommandNode::join(Program& program, const Arguments& argume
   options.start_mapper = false;
   options.runtime.cores = settings.cores;
   options.runtime.loop = loop;
+  options.runtime.spin = spin;
   auto node = std::make_unique<Node>(std::move(options));
   PULPO_CHECK(node->start());
   return CommandNode(std::move(node), *peer, name->text());
@@ -55,7 +57,7 @@ Outcome<void> CommandNode::connect() {
 }
 
 std::vector<Option> command_options() {
-  return cookie_options() + std::vector<Option>{plain_links_option(), loop_option()} + log_options(true);
+  return cookie_options() + std::vector<Option>{plain_links_option(), loop_option(), spin_option()} + log_options(true);
 }
 
 Outcome<Atom> read_name(std::string_view text, std::string_view what) {

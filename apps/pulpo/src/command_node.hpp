@@ -47,7 +47,7 @@ class CommandNode {
   std::string peer_name_;
 };
 
-/// --cookie …, --plain-links, --loop, --log-…: for the table of a command that talks to a node.
+/// --cookie …, --plain-links, --loop, --spin, --log-…: for the table of a command that talks to a node.
 [[nodiscard]] std::vector<Option> command_options();
 
 /// A name as Elixir reads it, PingPong or :ping_pong; wrong usage otherwise.

@@ -44,6 +44,14 @@ Option loop_option() {
   return {.name = "loop", .value = "KIND", .help = "uring, epoll or auto (the default): io_uring when the kernel has it, see doctor."};
 }
 
+Option spin_option() {
+  return {.name = "spin",
+          .value = "auto|off|US",
+          .help =
+              "Look for work for a moment before sleeping. auto (the default): up to 50 us while messages come closer than that, where "
+              "each core has a processor of its own, see doctor. US: so many microseconds before each sleep, 1 to 1000."};
+}
+
 Option json_option() { return {.name = "json", .value = "", .help = "Print one JSON object instead of text."}; }
 
 Outcome<void> apply_log_options(const Arguments& arguments, log::Level otherwise) {
@@ -65,6 +73,19 @@ Outcome<LoopChoice> loop_choice(const Arguments& arguments) {
   if (kind == "uring") return LoopChoice::uring;
   if (kind == "epoll") return LoopChoice::epoll;
   return wrong_usage(fmt::format("--loop: '{}' is not uring, epoll or auto", kind));
+}
+
+Outcome<SpinChoice> spin_choice(const Arguments& arguments) {
+  constexpr unsigned kMostMicroseconds = 1000;  // Beyond that a sleep costs nothing in comparison.
+  const std::string text = arguments.get("spin").value_or("auto");
+  if (text == "auto") return SpinChoice{};
+  if (text == "off") return SpinChoice{.mode = SpinChoice::Mode::off, .window = {}};
+  unsigned microseconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), microseconds);
+  if (error != std::errc{} || end != text.data() + text.size() || microseconds == 0 || microseconds > kMostMicroseconds) {
+    return wrong_usage(fmt::format("--spin: '{}' is not auto, off or a number of microseconds from 1 to {}", text, kMostMicroseconds));
+  }
+  return SpinChoice{.mode = SpinChoice::Mode::fixed, .window = std::chrono::microseconds(microseconds)};
 }
 
 Outcome<std::uint16_t> mapper_port(const Arguments& arguments) {

@@ -21,11 +21,14 @@ namespace pulpo::cli {
 [[nodiscard]] Option plain_links_option();
 /// --loop.
 [[nodiscard]] Option loop_option();
+/// --spin.
+[[nodiscard]] Option spin_option();
 [[nodiscard]] Option json_option();
 
 /// Applies --log-level and --log-format to this program.
 [[nodiscard]] Outcome<void> apply_log_options(const Arguments& arguments, log::Level otherwise);
 [[nodiscard]] Outcome<LoopChoice> loop_choice(const Arguments& arguments);
+[[nodiscard]] Outcome<SpinChoice> spin_choice(const Arguments& arguments);
 /// ERL_EPMD_PORT, or 4369.
 [[nodiscard]] Outcome<std::uint16_t> mapper_port(const Arguments& arguments);
 

@@ -15,6 +15,7 @@
 #include "link/admission.hpp"
 #include "link/connection.hpp"
 #include "mapper_query.hpp"
+#include "proc/spin.hpp"
 #include "program.hpp"
 #include "pulpo/runtime.hpp"
 
@@ -60,14 +61,18 @@ Section kernel() {
            {"loop", "loop in use", loop ? (*loop)->name() : "none", loop ? why : loop.error().text()}}};
 }
 
-Section board() {
+Section board(const SpinChoice& choice) {
   const CpuCounts cpus = count_cpus();
+  const auto loop = io::make_loop(io::LoopKind::automatic);
+  const bool looks_are_free = loop && (*loop)->name() == std::string_view("uring");
+  const SpinPlan spin = plan_spin(choice, cpus.usable(), cpus, looks_are_free, is_board_processor());
   return {"cores",
           "Cores",
           {{"online", "online", fmt::format("{}", cpus.online)},
            {"allowed", "by affinity", fmt::format("{}", cpus.allowed)},
            {"quota", "by quota", cpus.quota ? fmt::format("{:.2f}", *cpus.quota) : kNoLimit},
-           {"usable", "in use", fmt::format("{}", cpus.usable()), "--cores"}}};
+           {"usable", "in use", fmt::format("{}", cpus.usable()), "--cores"},
+           {"spin", "spin before sleeping", spin.text(), fmt::format("{}; --spin", spin.reason)}}};
 }
 
 Section cluster(const Arguments& arguments, std::uint16_t port) {
@@ -147,7 +152,9 @@ std::string doctor_json(const std::vector<Section>& sections) {
 int doctor(Program& program, const Arguments& arguments) {
   const auto port = mapper_port(arguments);
   if (!port) return program.complain(arguments.verb(), port.error());
-  const std::vector<Section> sections{kernel(), board(), cluster(arguments, *port), limits()};
+  const auto spin = spin_choice(arguments);
+  if (!spin) return program.complain(arguments.verb(), spin.error());
+  const std::vector<Section> sections{kernel(), board(*spin), cluster(arguments, *port), limits()};
   program.print(arguments.has("json") ? doctor_json(sections) : doctor_text(sections));
   return kSuccess;
 }
@@ -161,7 +168,7 @@ Verb doctor_verb() {
               "Tries io_uring and its parts, counts cores, says where the cookie would come from (never the cookie itself), whether a "
               "mapper answers, and every limit.",
           .examples = "doctor\ndoctor --json",
-          .options = std::vector<Option>{json_option()} + cookie_options(),
+          .options = std::vector<Option>{json_option(), spin_option()} + cookie_options(),
           .run = doctor};
 }
 

@@ -97,6 +97,7 @@ Outcome<NodePlan> read_plan(Program& program, const Arguments& arguments) {
   PULPO_TRY(const auto cores, arguments.number("cores", 1, 64, std::min(count_cpus().usable(), 64u)));
   options.runtime.cores = static_cast<unsigned>(cores);
   PULPO_TRY(options.runtime.loop, loop_choice(arguments));
+  PULPO_TRY(options.runtime.spin, spin_choice(arguments));
   // A page and a signal's frame are the least that a process can run on; more than 64 MiB a process is a mistyped number.
   PULPO_TRY(const auto stack, arguments.bytes("stack-size", 16 * 1024, 64u << 20, options.runtime.stack_bytes));
   options.runtime.stack_bytes = static_cast<std::size_t>(stack);
@@ -245,6 +246,7 @@ Verb node_verb() {
                   {.name = "app", .value = "A", .help = "Start this application. May be given several times.", .repeatable = true},
                   {.name = "cores", .value = "N", .help = "Loops, a thread each; as many as there are usable processors by default."},
                   loop_option(),
+                  spin_option(),
                   {.name = "stack-size", .value = "BYTES", .help = "Stack of a process; 64KiB by default."},
                   {.name = "listen",
                    .value = "IP[:PORT]",

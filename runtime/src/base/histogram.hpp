@@ -56,6 +56,15 @@ class Histogram {
     return largest_;
   }
 
+  /// `visit(lowest, highest, count)` for each bucket that is not empty, from the smallest values up; none reaches above largest().
+  template <class Visit>
+  void for_each_bucket(const Visit& visit) const {
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      if (counts_[i] == 0) continue;
+      visit(i == 0 ? 0 : highest_of(i - 1) + 1, highest_of(i) < largest_ ? highest_of(i) : largest_, counts_[i]);
+    }
+  }
+
   [[nodiscard]] static constexpr std::size_t index_of(std::uint64_t value) noexcept {
     const unsigned width = static_cast<unsigned>(std::bit_width(value));
     if (width <= kPartBits + 1) return static_cast<std::size_t>(value);

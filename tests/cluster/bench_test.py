@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`bench call` as scripts use it. Nothing here looks at how fast anything was."""
+
+import json
+
+from cluster import *  # noqa: F403
+
+PERCENTILE_LINE = re.compile(r"^ *(\d+\.\d{3}) (\d\.\d{12}) +(\d+)(?: +\d+\.\d\d)?$")
+
+
+def read_histogram(path):
+    """The lines (value, share, count) and the footer's numbers of an HdrHistogram text."""
+    with open(path) as file:
+        text = file.read().splitlines()
+    assert text[0].split() == ["Value", "Percentile", "TotalCount", "1/(1-Percentile)"], text[0]
+    assert text[1] == "", text[1]
+    lines = [PERCENTILE_LINE.match(line) for line in text[2:-3]]
+    assert all(lines), text
+    footer = {key.strip(): float(value) for line in text[-3:] for key, value in re.findall(r"([A-Z][A-Za-z ]*?) *= *([\d.]+)", line)}
+    return [(float(line[1]), float(line[2]), int(line[3])) for line in lines], footer
+
+
+class BenchCall(ClusterTest):
+    def setUp(self):
+        super().setUp()
+        self.a = self.cluster.start_node("a", "--cores", "1")
+
+    def bench(self, *arguments, **more):
+        return self.cluster.command("bench call", f"a@{HOST}", "--warmup", "0.1", "--json", *arguments, **more)
+
+    def assert_counts_agree(self, result):
+        self.assertEqual(result["errors"], 0, result)
+        self.assertEqual(result["calls_made"], result["calls_served"], result)
+        self.assertLessEqual(result["calls"], result["calls_made"], result)
+        self.assertGreater(result["calls"], 0)
+
+    def test_an_open_loop_tells_rate_latency_and_cost_and_writes_the_histogram(self):
+        # Goal:   every key that scripts rely on, and three counts of one run that agree: the callers', the server's, the file's.
+        path = os.path.join(self.cluster.home, "calls.hgrm")
+        done = self.bench("--rate", "1000", "--duration", "1", "--histogram", path)
+        self.assertEqual((done.status, done.err), (0, ""), done)
+        result = json.loads(done.out)
+        for key in ["calls_per_second", "p50_us", "p99_us", "p999_us", "max_us", "errors", "cpu_seconds_per_million", "concurrency",
+                    "payload_bytes", "sealed", "loop", "rate", "spin", "system_calls_per_call", "rate_held", "calls_due"]:
+            self.assertIn(key, result)
+        self.assertEqual(result["rate"], 1000)
+        self.assert_counts_agree(result)
+        self.assertLessEqual(result["calls"], result["calls_due"])
+        # Due are those of the stretch, which may last a little longer on a busy machine.
+        self.assertAlmostEqual(result["calls_due"], 1000 * result["duration_s"], delta=100 + 0.2 * result["calls_due"])
+        lines, footer = read_histogram(path)
+        self.assertEqual(footer["Total count"], result["calls"])
+        self.assertEqual(lines[-1][1:], (1.0, result["calls"]))
+        self.assertAlmostEqual(footer["Max"], result["max_us"], places=2)
+        self.assertAlmostEqual(lines[-1][0], result["max_us"], places=2)
+        self.assertEqual(lines, sorted(lines))
+
+    def test_a_rate_beyond_what_one_caller_can_do_is_said(self):
+        done = self.bench("--rate", "10000000", "--concurrency", "1", "--duration", "0.3")
+        self.assertEqual(done.status, 0, done)
+        result = json.loads(done.out)
+        self.assertFalse(result["rate_held"])
+        self.assertLess(result["calls"], result["calls_due"])
+        self.assert_counts_agree(result)
+        text = self.cluster.command("bench call", f"a@{HOST}", "--warmup", "0", "--rate", "10000000", "--concurrency", "1", "--duration", "0.2")
+        self.assertIn("NOT HELD", text.out)
+
+    def test_a_closed_loop_with_and_without_spinning_agrees_with_the_server(self):
+        for spin in ["off", "auto", "50"]:
+            result = json.loads(self.bench("--duration", "0.2", "--spin", spin).out)
+            self.assert_counts_agree(result)
+            self.assertIsNone(result["rate"])
+            self.assertIn(result["spin"], {"off": ["off"], "auto": ["adaptive", "off"], "50": ["50us"]}[spin])
+
+    def test_the_system_calls_that_a_node_counts_are_those_that_it_makes(self):
+        # Both ends count; what a batch of 64 costs is told by strace(1) elsewhere. Here: it is counted at all, and never one a call
+        # on a connection that carries 64 at a time.
+        result = json.loads(self.bench("--duration", "0.5", "--spin", "off").out)
+        self.assertGreater(result["system_calls_per_call"], 0)
+        self.assertLess(result["system_calls_per_call"], 1)
+
+    def test_wrong_values_are_refused_with_what_to_type(self):
+        for arguments, part in [(["--rate", "0"], "--rate"), (["--rate", "fast"], "--rate"), (["--rate", "10000001"], "10000000"),
+                                (["--spin", "0"], "--spin: '0' is not auto, off or a number of microseconds from 1 to 1000"),
+                                (["--spin", "1001"], "1000"), (["--spin", "5us"], "auto, off"),
+                                (["--histogram", "/no/such/folder/file"], "cannot write /no/such/folder/file"),
+                                (["--histogram", self.cluster.home], "Is a directory")]:
+            begun = time.monotonic()
+            done = self.bench(*arguments, "--duration", "60")
+            self.assertEqual((done.status, done.out), (2, ""), done)
+            self.assert_one_line(done.err, part)
+            self.assertLess(time.monotonic() - begun, 30, "it was refused before the run")
+
+    def test_the_environment_sets_spinning_for_a_node(self):
+        node = self.cluster.start("node", "--spin", "sometimes")
+        self.assertEqual(node.wait(), 2)
+        node = self.cluster.start("node", PULPO_SPIN="often")
+        self.assertEqual(node.wait(), 2)
+        self.cluster.start_node("b", PULPO_SPIN="20")
+        self.assert_pong(f"b@{HOST}", PULPO_SPIN="off")
+
+
+class Doctor(ClusterTest):
+    def test_it_tells_which_spinning_applies_and_why(self):
+        cores = json.loads(self.cluster.run("doctor", "--json").out)["cores"]
+        self.assertIn(cores["spin"], ["adaptive", "off"])
+        self.assertIn("spin before sleeping   30us  (as asked for; --spin)", self.cluster.run("doctor", PULPO_SPIN="30").out)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

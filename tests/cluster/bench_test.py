@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""`bench call` as scripts use it. Nothing here looks at how fast anything was."""
+"""`bench call` and `bench local` as scripts use them. Nothing here looks at how fast anything was."""
 
 import json
 
@@ -106,6 +106,32 @@ class Doctor(ClusterTest):
         cores = json.loads(self.cluster.run("doctor", "--json").out)["cores"]
         self.assertIn(cores["spin"], ["adaptive", "off"])
         self.assertIn("spin before sleeping   30us  (as asked for; --spin)", self.cluster.run("doctor", PULPO_SPIN="30").out)
+
+
+class BenchLocal(ClusterTest):
+    def test_each_measure_has_rounds_and_a_unit(self):
+        done = self.cluster.run("bench", "local", "--json", "--rounds", "2", "--duration", "5ms", "--processes", "2000", "--cores", "2")
+        self.assertEqual((done.status, done.err), (0, ""), done)
+        result = json.loads(done.out)
+        for key in ["context_switch", "yield", "message", "round_trip", "typed_round_trip", "call", "spawn_exit", "timer", "cross_core_call"]:
+            self.assertEqual(result[key]["unit"], "ns")
+            self.assertGreater(result[key]["min"], 0, key)
+            self.assertLessEqual(result[key]["min"], result[key]["median"])
+            self.assertLessEqual(result[key]["median"], result[key]["max"])
+        self.assertEqual(result["start"]["unit"], "us")
+        self.assertEqual(result["idle_server_bytes"]["unit"], "bytes")
+        self.assertGreater(result["idle_server_bytes"]["median"], 256)  # a process is no smaller
+
+    def test_one_core_has_no_call_to_another(self):
+        text = self.cluster.run("bench", "local", "--rounds", "1", "--duration", "2ms", "--processes", "100", "--cores", "1").out
+        self.assertIn("GenServer call with a timeout", text)
+        self.assertNotIn("to another core", text)
+
+    def test_wrong_values_are_refused(self):
+        for option, value in [("--rounds", "0"), ("--duration", "0"), ("--processes", "many"), ("--cores", "65"), ("--spin", "x")]:
+            done = self.cluster.run("bench", "local", option, value)
+            self.assertEqual(done.status, 2, done)
+            self.assert_one_line(done.err, option)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ class Program {
 [[nodiscard]] Verb ping_verb();
 [[nodiscard]] Verb call_verb();
 [[nodiscard]] Verb bench_call_verb();
+[[nodiscard]] Verb bench_local_verb();
 [[nodiscard]] Verb doctor_verb();
 
 /// All of them, in the order of the help.

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 
 namespace pulpo {
 namespace {
@@ -36,6 +37,18 @@ Usage process_usage() noexcept {
   if (::getrusage(RUSAGE_SELF, &times) == 0) usage.cpu_microseconds = microseconds(times.ru_utime) + microseconds(times.ru_stime);
   usage.rss_kibibytes = resident_pages() * (static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 1024);
   return usage;
+}
+
+std::uint64_t resident_bytes() noexcept {
+  const int file = ::open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  char text[1024];  // the second line is "Rss:  1234 kB"
+  const ssize_t size = ::read(file, text, sizeof text - 1);
+  ::close(file);
+  if (size <= 0) return 0;
+  text[size] = '\0';
+  const char* const line = std::strstr(text, "\nRss:");
+  return line == nullptr ? 0 : std::strtoull(line + 5, nullptr, 10) * 1024;
 }
 
 }  // namespace pulpo

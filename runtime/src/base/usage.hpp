@@ -17,5 +17,8 @@ struct Usage {
 };
 
 [[nodiscard]] Usage process_usage() noexcept;
+/// Resident memory to the page, counted by the kernel at this moment (smaps_rollup); what process_usage() says of it may lag by some
+/// hundred KiB a thread. 0 on kernels before 4.14.
+[[nodiscard]] std::uint64_t resident_bytes() noexcept;
 
 }  // namespace pulpo

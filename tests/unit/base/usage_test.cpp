@@ -24,5 +24,13 @@ TEST(Usage, CountsMemoryThatWasTouched) {
   EXPECT_EQ(memory[12'345], 'x');
 }
 
+TEST(Usage, ResidentMemoryGrowsByWhatWasTouched) {
+  if (resident_bytes() == 0) GTEST_SKIP() << "this kernel or emulator has no smaps_rollup";
+  constexpr std::size_t kSize = 16u << 20;
+  const std::uint64_t before = resident_bytes();
+  std::vector<char> touched(kSize, 1);
+  EXPECT_GE(resident_bytes() + touched.front(), before + kSize * 9 / 10);
+}
+
 }  // namespace
 }  // namespace pulpo

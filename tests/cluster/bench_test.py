@@ -120,7 +120,7 @@ class BenchLocal(ClusterTest):
             self.assertLessEqual(result[key]["median"], result[key]["max"])
         self.assertEqual(result["start"]["unit"], "us")
         self.assertEqual(result["idle_server_bytes"]["unit"], "bytes")
-        self.assertGreater(result["idle_server_bytes"]["median"], 256)  # a process is no smaller
+        self.assertGreater(result["idle_server_bytes"]["median"], 64)  # the part of a process that send and run touch
 
     def test_one_core_has_no_call_to_another(self):
         text = self.cluster.run("bench", "local", "--rounds", "1", "--duration", "2ms", "--processes", "100", "--cores", "1").out

@@ -15,7 +15,8 @@
 //   Threads    One, that of all its loops.
 //   Suspends   Never.
 //   Bounds     As SimOptions and SimTcp say; 65,534 hosts.
-//   Cost       An event: some 100 ns; a segment is one event and no allocation.
+//   Cost       A segment is one event and no allocation. A small message there and back, with its driver: 1.4 us (1 M in 1.4 s
+//              on a busy PC, -O2), so some 2,000 virtual seconds a second at 2 ms a round trip.
 #pragma once
 
 #include <cstdint>

@@ -84,9 +84,11 @@ class Names {
 class Registration final : private Stream::Owner {
  public:
   struct Settings {
-    io::Address mapper = {};                   ///< Address and port: loopback, since only this host may register (EPMD-3).
-    NodeRecord node = {};                      ///< `extra` should be kPulpoExtra.
-    Duration first_pause = 20ms;               ///< Before the first retry; it doubles up to `pause_max`.
+    io::Address mapper = {};  ///< Address and port: loopback, since only this host may register (EPMD-3).
+    NodeRecord node = {};     ///< `extra` should be kPulpoExtra.
+    /// Before the first retry; it doubles up to `pause_max`. A mapper that was started on demand listens after some 3 ms, and the
+    /// node's start waits for it; a retry costs a refused connect on loopback.
+    Duration first_pause = 2ms;
     Duration pause_max = 2s;                   ///< EPMD-17.
     Duration start_time = 2s;                  ///< For so long a mapper that was started may be away before anybody is told.
     Duration answer_timeout = kAnswerTimeout;  ///< For connecting and for the answer.

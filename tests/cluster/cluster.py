@@ -253,4 +253,4 @@ class ClusterTest(unittest.TestCase):
 
 
 __all__ = ["Cluster", "ClusterTest", "DEADLINE", "FULL", "HOST", "PULPO", "SILENT_NODE", "free_port", "mapper_question", "os", "re", "register", "signal", "socket",
-           "struct", "subprocess", "sys", "time", "unittest"]
+           "struct", "subprocess", "sys", "threading", "time", "unittest"]

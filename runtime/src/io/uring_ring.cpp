@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <memory>
 
+#include "base/sanitizers.hpp"
+
 // Newer than Debian 12's headers.
 #ifndef IORING_ENTER_NO_IOWAIT
 #define IORING_ENTER_NO_IOWAIT (1U << 7)
@@ -28,6 +30,10 @@ constexpr unsigned kCompletions = 4096;
 // What is tried when the limit on locked memory forbids more (old kernels charge rings to it).
 constexpr unsigned kFewEntries = 32;
 constexpr unsigned kFewCompletions = 512;
+
+// liburing maps and unmaps by system calls of its own. Where a ring comes to lie at the addresses of one that another thread unmapped, that
+// the kernel gave them away only after they were free is told under this key.
+char ring_memory;
 
 std::size_t mapping_size(unsigned buffers, unsigned size) noexcept { return std::size_t{buffers} * size + buffers * sizeof(io_uring_buf); }
 
@@ -96,6 +102,7 @@ int UringRing::set_up(const Options& options) noexcept {
       params.cq_entries = few ? kFewCompletions : kCompletions;
       error = io_uring_queue_init_params(few ? kFewEntries : kEntries, &ring_, &params);
       if (error == 0) {
+        kernel_acquire(&ring_memory);
         constexpr unsigned kFeatures = IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG;
         if ((params.features & kFeatures) != kFeatures) return -EINVAL;
         if ((params.features & IORING_FEAT_NO_IOWAIT) != 0) enter_flags_ |= IORING_ENTER_NO_IOWAIT;
@@ -111,6 +118,7 @@ int UringRing::set_up(const Options& options) noexcept {
 }
 
 UringRing::~UringRing() {
+  kernel_release(&ring_memory);
   if (ring_.ring_fd >= 0) io_uring_queue_exit(&ring_);
   if (buffers_ != nullptr) ::munmap(buffers_, mapping_size(kBuffers, kBufferSize));
 }

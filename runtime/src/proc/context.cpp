@@ -6,29 +6,12 @@
 #include <boost/context/detail/fcontext.hpp>
 #include <cstring>
 
+#include "base/sanitizers.hpp"
 #include "pulpo/assert.hpp"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define PULPO_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define PULPO_ASAN 1
-#endif
-#endif
-#if defined(__SANITIZE_THREAD__)
-#define PULPO_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define PULPO_TSAN 1
-#endif
-#endif
 
 #ifdef PULPO_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
-#endif
-#ifdef PULPO_TSAN
-#include <sanitizer/tsan_interface.h>
 #endif
 
 namespace pulpo {

@@ -247,7 +247,7 @@ class Plot {
 
   void get_to_know(Member& one, Member& other) {
     if (!one.node->is_up()) return;
-    one.node->post([this, &one, &other, life = one.node->lives()] {
+    one.node->post([&one, &other, life = one.node->lives()] {
       const auto there = try_call(kCounter.on(other.node->atom()), WhoIsThere{}, {.timeout = 2s});
       if (!there || one.node->lives() != life) return;
       const auto its_life = static_cast<unsigned>(there->elements()[0].integer());

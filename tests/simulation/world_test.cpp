@@ -29,10 +29,29 @@ TEST(World, ForgetsACountWhenTheBoardLosesPower) {
   const auto server = ping_pong::kServer.on(one.atom());
   two.run([&] { EXPECT_EQ(call(server, ping_pong::Ping{}), "pong"_atom); });
   one.power_loss();
-  two.run([&] { EXPECT_FALSE(try_call(server, ping_pong::Ping{}, {.timeout = 5s})); });  // takes no time of yours
+  two.run([&] { EXPECT_FALSE(try_call(server, ping_pong::Ping{}, {.timeout = 5s})); });
   one.restart();
   EXPECT_TRUE(world.run_until([&] { return two.eval([&] { return try_call(server, ping_pong::Ping{}).has_value(); }); }));
   two.run([&] { EXPECT_EQ(call(server, ping_pong::Count{}), 1u); });
+}
+
+TEST(World, AnswersTheTestItselfToo) {
+  World world{{.seed = pulpo::testing::seed()}};
+  auto& one = world.start({.name = "one", .applications = {ping_pong::application()}, .cores = 2});
+  EXPECT_EQ(one.runtime().call(Address(ping_pong::kServer), "ping"_atom).value(), Term("pong"_atom));
+}
+
+// The example in pulpo/testing.hpp, word for word.
+TEST(PingPong, ForgetsItsCountWhenItsNodeCrashes) {
+  pulpo::testing::World world{{.seed = pulpo::testing::seed()}};
+  auto& one = world.start({.name = "one", .applications = {ping_pong::application()}});
+  auto& two = world.start({.name = "two"});
+  const auto server = ping_pong::kServer.on(one.atom());
+  two.run([&] { EXPECT_EQ(call(server, ping_pong::Ping{}), "pong"_atom); });
+  one.crash();
+  two.run([&] { EXPECT_FALSE(try_call(server, ping_pong::Ping{}, {.timeout = 5s})); });  // takes no time of yours
+  one.restart();
+  two.run([&] { EXPECT_EQ(call(server, ping_pong::Count{}), 0u); });
 }
 
 TEST(World, TellsAPeerOfACrashAtOnce) {

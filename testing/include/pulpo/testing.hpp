@@ -2,13 +2,13 @@
 //
 // pulpo::testing: whole clusters in one thread, in virtual time, the same for the same seed.
 //
-//   TEST(PingPong, ForgetsItsCountWhenTheBoardLosesPower) {
+//   TEST(PingPong, ForgetsItsCountWhenItsNodeCrashes) {
 //     pulpo::testing::World world{{.seed = pulpo::testing::seed()}};
 //     auto& one = world.start({.name = "one", .applications = {ping_pong::application()}});
 //     auto& two = world.start({.name = "two"});
 //     const auto server = ping_pong::kServer.on(one.atom());
 //     two.run([&] { EXPECT_EQ(call(server, ping_pong::Ping{}), "pong"_atom); });
-//     one.power_loss();
+//     one.crash();
 //     two.run([&] { EXPECT_FALSE(try_call(server, ping_pong::Ping{}, {.timeout = 5s})); });  // takes no time of yours
 //     one.restart();
 //     two.run([&] { EXPECT_EQ(call(server, ping_pong::Count{}), 0u); });

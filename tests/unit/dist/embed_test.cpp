@@ -15,7 +15,7 @@ namespace {
 using testing::node_atom;
 
 class EmbeddedNodeTest : public testing::NodesTest {};
-PULPO_NODES_ON_EACH_LOOP(EmbeddedNodeTest);
+PULPO_ON_EACH_KERNEL_LOOP(EmbeddedNodeTest);
 
 /// Spawns a process of that name on `node`, before this returns.
 void start_named(Node& node, Atom name, std::function<void()> function) {

@@ -73,7 +73,8 @@ class HostilePeerTest : public testing::NodesTest {
 
   std::unique_ptr<Node> node_;
 };
-PULPO_NODES_ON_EACH_LOOP(HostilePeerTest);
+// Not in a simulation: the peer is a blocking socket of the kernel's.
+PULPO_ON_EACH_KERNEL_LOOP(HostilePeerTest);
 
 TEST_P(HostilePeerTest, APeerMakesNoMoreAtomsByDiallingAgain) {
   const std::string prefix = fmt::format("flood_{}", static_cast<int>(GetParam()));

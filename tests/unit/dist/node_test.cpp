@@ -8,7 +8,7 @@ using testing::node_atom;
 using testing::run_on;
 
 class NodeTest : public testing::NodesTest {};
-PULPO_NODES_ON_EACH_LOOP(NodeTest);
+PULPO_ON_EACH_LOOP(NodeTest);
 
 /// A server that is called `echo` on `node`, until the node stops.
 void start_echo(Node& node) {
@@ -92,7 +92,7 @@ TEST_P(NodeTest, ANodeThatGoesDuringTheCallEndsItAtOnce) {  // GS-6, GS-8
   // The request is there when a later one of the same kind was answered.
   run_on(*b, [] { ASSERT_TRUE(request(echo_on("a"), 1)); });
   a->stop();
-  const Error error = failed.get_future().get();
+  const Error error = await(failed);
   EXPECT_EQ(error.code, Errc::nodedown);
   EXPECT_EQ(error.reason, Term::tuple({atoms::nodedown, node_atom("a")}));
 }
@@ -138,8 +138,8 @@ TEST_P(NodeTest, TwoNodesThatDialEachOtherAtOnceEndWithOneConnection) {  // NODE
     std::promise<bool> a_done, b_done;
     a->runtime().post([&] { a_done.set_value(connect_node(node_atom("b")).has_value()); });
     b->runtime().post([&] { b_done.set_value(connect_node(node_atom("a")).has_value()); });
-    EXPECT_TRUE(a_done.get_future().get());
-    EXPECT_TRUE(b_done.get_future().get());
+    EXPECT_TRUE(await(a_done));
+    EXPECT_TRUE(await(b_done));
     start_echo(*a);
     run_on(*b, [] { EXPECT_EQ(*request(echo_on("a"), 1), Term(1)); });
   }
@@ -186,10 +186,10 @@ TEST_P(NodeTest, ATransientNodeCallsAndLeavesNoTrace) {
   std::uint32_t atoms_after_first = 0;
   for (int i = 0; i < 3; ++i) {
     NodeOptions command;
+    command.runtime = runtime_options();
     command.transient = true;
     command.cookie = "secret_token";
-    command.mapper_port = mapper_.port();
-    command.runtime.loop = options("x").runtime.loop;
+    command.mapper_port = mapper_port();
     Node node(command);
     ASSERT_TRUE(node.start());
     EXPECT_EQ(node.port(), 0);
@@ -235,12 +235,12 @@ TEST_P(NodeTest, LinksAndMonitorsReachAcrossAndFireWhenTheNodeGoes) {  // SIG-15
     down.set_value(receive_any(10s).value_or(Term()));
     (void)ref;
   });
-  linked.get_future().get();
+  await(linked);
   a->stop();
-  const Term exited = exit_reason.get_future().get();
+  const Term exited = await(exit_reason);
   ASSERT_TRUE(exited.is_tuple(3)) << exited.text();
   EXPECT_EQ(exited.elements()[0], Term(atoms::EXIT));
-  const Term ended = down.get_future().get();
+  const Term ended = await(down);
   ASSERT_TRUE(ended.is_tuple(5)) << ended.text();
   EXPECT_EQ(ended.elements()[0], Term(atoms::DOWN));
 }
@@ -273,7 +273,7 @@ TEST_P(NodeTest, ExitSignalsAndMessagesToPidsCross) {  // SIG-3, SIG-7
     exit(victim, "bad"_atom);
     EXPECT_EQ(*receive_any(5s), Term::tuple({atoms::DOWN, ref, atoms::process, victim, "bad"_atom}));
   });
-  ended.get_future().get();
+  await(ended);
 }
 
 TEST_P(NodeTest, ANodeWithTwoCoresCallsAndServesFromBoth) {
@@ -340,7 +340,7 @@ TEST_P(NodeTest, ASenderThatFillsTheLinkIsHeldUpAndNothingIsLost) {
     const std::string payload(64 * 1024, 'x');
     for (int i = 0; i < kMessages; ++i) send(Address("sink"_atom, node_atom("a")), Term::tuple({i, payload}));
   });
-  EXPECT_EQ(counted.get_future().get(), kMessages);
+  EXPECT_EQ(await(counted), kMessages);
 }
 
 TEST_P(NodeTest, ManyLargeCallsAtOnceAreSentInTurn) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A mapper on a port of its own, and nodes that know each other through it, all in this program.
+// A mapper on a port of its own, and nodes that know each other through it, all in this program: on the kernel's loops with threads, on
+// the simulated one in virtual time.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <future>
 #include <memory>
@@ -16,6 +18,7 @@
 #include "base/random.hpp"
 #include "mapper/mapper.hpp"
 #include "pulpo/net/node.hpp"
+#include "unit/proc/runtime_fixture.hpp"
 
 namespace pulpo::testing {
 
@@ -52,17 +55,55 @@ class MapperThread {
   std::uint16_t port_ = 0;
 };
 
+/// The same as a process of its own on a simulated host.
+class SimulatedMapper {
+ public:
+  explicit SimulatedMapper(Simulation& simulation) : seat_(simulation.stepper, simulation.host) { EXPECT_TRUE(mapper_->start()); }
+  ~SimulatedMapper() {
+    seat_.kill();
+    mapper_.reset();
+    EXPECT_TRUE(seat_.run_until([this] { return loop_.pending() == 0; }));
+  }
+  [[nodiscard]] std::uint16_t port() const noexcept { return mapper_->port(); }
+
+ private:
+  Stepper::Seat seat_;
+  io::SimLoop& loop_ = seat_.add_loop();
+  SeededRandom random_{1};
+  std::unique_ptr<mapper::Mapper> mapper_ = std::make_unique<mapper::Mapper>(loop_, random_, mapper::Options{});
+};
+
 /// Once on each loop; where there is no io_uring the uring instances run on what `automatic` gives.
-class NodesTest : public ::testing::TestWithParam<LoopChoice> {
+class NodesTest : public ::testing::TestWithParam<OnLoop> {
  protected:
-  [[nodiscard]] NodeOptions options(const std::string& name) const {
+  NodesTest() {
+    if (is_simulated()) {
+      simulation_ = std::make_unique<Simulation>();
+      simulated_mapper_ = std::make_unique<SimulatedMapper>(*simulation_);
+    } else {
+      mapper_thread_ = std::make_unique<MapperThread>();
+    }
+  }
+  [[nodiscard]] bool is_simulated() const { return GetParam() == OnLoop::sim; }
+  [[nodiscard]] std::uint16_t mapper_port() const { return is_simulated() ? simulated_mapper_->port() : mapper_thread_->port(); }
+  [[nodiscard]] NodeOptions options(const std::string& name) {
     NodeOptions options;
     options.kind = NameKind::short_name;
     options.name = name + "@localhost";
     options.cookie = "secret_token";
-    options.mapper_port = mapper_.port();
+    options.mapper_port = mapper_port();
     options.start_mapper = false;
-    options.runtime.loop = GetParam() == LoopChoice::uring ? LoopChoice::automatic : GetParam();
+    options.runtime = runtime_options();
+    return options;
+  }
+  /// What makes a runtime run on this test's loop.
+  [[nodiscard]] RuntimeOptions runtime_options() {
+    RuntimeOptions options;
+    options.loop = GetParam() == OnLoop::epoll ? LoopChoice::epoll : LoopChoice::automatic;
+    if (is_simulated()) {
+      seats_.push_back(std::make_unique<Stepper::Seat>(simulation_->stepper, simulation_->host));
+      options.driver = seats_.back().get();
+    }
     return options;
   }
   /// Starts a node; the test has failed when it does not start.
@@ -72,9 +113,23 @@ class NodesTest : public ::testing::TestWithParam<LoopChoice> {
     EXPECT_TRUE(started) << started.error().text();
     return node;
   }
-  [[nodiscard]] std::unique_ptr<Node> start(const std::string& name) const { return start(options(name)); }
+  [[nodiscard]] std::unique_ptr<Node> start(const std::string& name) { return start(options(name)); }
+  /// Waits for what a process promised; in virtual time that is what makes it happen.
+  template <class T>
+  T await(std::promise<T>& promise) {
+    auto future = promise.get_future();
+    if (is_simulated()) {
+      const auto is_kept = [&] { return future.wait_for(0s) == std::future_status::ready; };
+      EXPECT_TRUE(simulation_->stepper.run_until(is_kept, simulation_->network.now() + 60s));
+    }
+    return future.get();
+  }
 
-  MapperThread mapper_;
+ private:
+  std::unique_ptr<Simulation> simulation_;
+  std::unique_ptr<SimulatedMapper> simulated_mapper_;
+  std::unique_ptr<MapperThread> mapper_thread_;
+  std::deque<std::unique_ptr<Stepper::Seat>> seats_;  ///< A driver for each runtime.
 };
 
 /// Runs `test` as a process of `node`.
@@ -85,7 +140,3 @@ inline void run_on(Node& node, std::function<void()> test) {
 inline Atom node_atom(const std::string& name) { return Atom(name + "@localhost"); }
 
 }  // namespace pulpo::testing
-
-#define PULPO_NODES_ON_EACH_LOOP(suite)                                                                         \
-  INSTANTIATE_TEST_SUITE_P(Loops, suite, ::testing::Values(pulpo::LoopChoice::uring, pulpo::LoopChoice::epoll), \
-                           [](const auto& info) { return info.param == pulpo::LoopChoice::uring ? "uring" : "epoll"; })

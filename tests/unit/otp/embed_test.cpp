@@ -56,7 +56,8 @@ class TypedEmbedTest : public testing::OnEachLoop {
     run([] { ASSERT_TRUE(pulpo::start<Counter>({.name = kCounter, .core = 1})); });
   }
 };
-PULPO_ON_EACH_LOOP(TypedEmbedTest);
+// About threads that are no core's.
+PULPO_ON_EACH_KERNEL_LOOP(TypedEmbedTest);
 
 TEST_P(TypedEmbedTest, CallsCastsAndInfosReachTheServer) {
   EXPECT_EQ(*call(runtime(), kCounter, Add{4}), 4);

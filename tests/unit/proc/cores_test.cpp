@@ -21,6 +21,9 @@ class CoresTest : public testing::OnEachLoop {
 };
 PULPO_ON_EACH_LOOP(CoresTest);
 
+class CoresAtOnceTest : public CoresTest {};
+PULPO_ON_EACH_KERNEL_LOOP(CoresAtOnceTest);
+
 SpawnOptions on_core(unsigned core) {
   SpawnOptions options;
   options.core = core;
@@ -188,7 +191,7 @@ TEST_P(CoresTest, AProcessThatOnlySpawnsLetsItsChildrenRun) {  // D11
   });
 }
 
-TEST_P(CoresTest, ALinkThatCrossesAnUnlinkIsTakenBackOnBothSides) {  // SIG-9, SIG-10
+TEST_P(CoresAtOnceTest, ALinkThatCrossesAnUnlinkIsTakenBackOnBothSides) {  // SIG-9, SIG-10
   RuntimeOptions options;
   options.cores = 3;
   run(

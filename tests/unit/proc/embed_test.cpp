@@ -50,7 +50,8 @@ class EmbedTest : public testing::OnEachLoop {
     }));
   }
 };
-PULPO_ON_EACH_LOOP(EmbedTest);
+// About threads that are no core's.
+PULPO_ON_EACH_KERNEL_LOOP(EmbedTest);
 
 TEST_P(EmbedTest, AThreadCallsAServerByNameAndByPid) {
   start({.cores = 2});

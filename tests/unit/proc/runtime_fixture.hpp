@@ -1,27 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A runtime per test, once on each loop that there is. On a kernel without io_uring (emulators) the uring instances
-// check that it is refused with a reason, and run on epoll.
+// A runtime per test, once on each loop that there is: uring, epoll, and the simulated one, on which the test's thread steps all cores
+// in virtual time. On a kernel without io_uring (emulators) the uring instances check that it is refused with a reason, and run on
+// epoll.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <functional>
 #include <memory>
+#include <optional>
 
+#include "proc/stepper.hpp"
 #include "pulpo/process.hpp"
 #include "pulpo/runtime.hpp"
 
 namespace pulpo::testing {
 
-class OnEachLoop : public ::testing::TestWithParam<LoopChoice> {
+enum class OnLoop : std::uint8_t { uring, epoll, sim };
+
+/// A network of one host, and what steps the runtimes on it.
+struct Simulation {
+  io::SimNetwork network{io::SimOptions{}};
+  Stepper stepper{network, 1};
+  io::HostNumber host = network.add_host();
+};
+
+class OnEachLoop : public ::testing::TestWithParam<OnLoop> {
  protected:
+  [[nodiscard]] bool is_simulated() const { return GetParam() == OnLoop::sim; }
   /// Starts the runtime of this test.
   Runtime& start(RuntimeOptions options = {}) {
-    options.loop = GetParam();
+    runtime_.reset();
+    seat_.reset();
+    if (is_simulated()) {
+      simulation_ = std::make_unique<Simulation>();
+      seat_ = std::make_unique<Stepper::Seat>(simulation_->stepper, simulation_->host);
+      options.driver = seat_.get();
+    }
+    options.loop = GetParam() == OnLoop::uring ? LoopChoice::uring : LoopChoice::epoll;
     runtime_ = std::make_unique<Runtime>(options);
     auto started = runtime_->start();
-    if (!started && GetParam() == LoopChoice::uring) {
+    if (!started && GetParam() == OnLoop::uring) {
       EXPECT_EQ(started.error().code, Errc::unsupported) << started.error().text();
       options.loop = LoopChoice::epoll;
       runtime_ = std::make_unique<Runtime>(options);
@@ -38,11 +58,13 @@ class OnEachLoop : public ::testing::TestWithParam<LoopChoice> {
   Runtime& runtime() { return *runtime_; }
 
  private:
+  std::unique_ptr<Simulation> simulation_;
+  std::unique_ptr<Stepper::Seat> seat_;
   std::unique_ptr<Runtime> runtime_;
 };
 
-inline std::string loop_name(const ::testing::TestParamInfo<LoopChoice>& info) {
-  return info.param == LoopChoice::uring ? "uring" : "epoll";
+inline std::string loop_name(const ::testing::TestParamInfo<OnLoop>& info) {
+  return info.param == OnLoop::uring ? "uring" : info.param == OnLoop::epoll ? "epoll" : "sim";
 }
 
 /// Waits for a message equal to `wanted`; false after 5 s.
@@ -60,5 +82,17 @@ inline Term down_reason(const Ref& monitor) {
 
 }  // namespace pulpo::testing
 
-#define PULPO_ON_EACH_LOOP(suite) \
-  INSTANTIATE_TEST_SUITE_P(Loops, suite, ::testing::Values(pulpo::LoopChoice::uring, pulpo::LoopChoice::epoll), pulpo::testing::loop_name)
+#define PULPO_ON_EACH_LOOP(suite)                                                                                                        \
+  INSTANTIATE_TEST_SUITE_P(Loops, suite,                                                                                                 \
+                           ::testing::Values(pulpo::testing::OnLoop::uring, pulpo::testing::OnLoop::epoll, pulpo::testing::OnLoop::sim), \
+                           pulpo::testing::loop_name)
+
+/// For what is about threads: cores that really run at the same time, and wait for each other without suspending. In a simulation
+/// they take turns, and who does not suspend waits for ever.
+#define PULPO_ON_EACH_KERNEL_LOOP(suite)                                                                                  \
+  INSTANTIATE_TEST_SUITE_P(Loops, suite, ::testing::Values(pulpo::testing::OnLoop::uring, pulpo::testing::OnLoop::epoll), \
+                           pulpo::testing::loop_name)
+
+/// For what takes long: virtual time alone.
+#define PULPO_ON_THE_SIMULATED_LOOP(suite) \
+  INSTANTIATE_TEST_SUITE_P(Loops, suite, ::testing::Values(pulpo::testing::OnLoop::sim), pulpo::testing::loop_name)

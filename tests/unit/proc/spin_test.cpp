@@ -168,7 +168,8 @@ TEST(SpinPlan, WhatWasAskedForIsDone) {
 }
 
 class SpinTest : public testing::OnEachLoop {};
-PULPO_ON_EACH_LOOP(SpinTest);
+// A simulated core neither looks on before it sleeps nor makes system calls.
+PULPO_ON_EACH_KERNEL_LOOP(SpinTest);
 
 RuntimeOptions spinning(unsigned cores) {
   return {.cores = cores, .spin = {.mode = SpinChoice::Mode::fixed, .window = 1ms}, .random = nullptr};

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <map>
-#include <pulpo/pulpo.hpp>
+#include <pulpo/gen_server.hpp>
 
 #include "story.hpp"
 

@@ -50,7 +50,7 @@ TEST(Story, HoldsWhateverHappens) {
   EXPECT_TRUE(broken.empty()) << broken;
   std::printf("%zu seeds, %lld virtual seconds: %s\n", count,
               static_cast<long long>(std::chrono::duration_cast<std::chrono::seconds>(virtual_time).count()), tally.text().c_str());
-  if (!only) {
+  if (!only && count >= 100) {  // rare things need some seeds
     EXPECT_EQ(tally.missing(), "") << "this never happened";
   }
 }

@@ -145,6 +145,23 @@ void Node::restart() {
   });
 }
 
+void Node::write_file(const std::string& path, std::string_view bytes) {
+  state_->world.network.write_file(state_->host.number(), path, bytes);
+}
+
+std::optional<std::string> Node::read_file(const std::string& path) const {
+  const io::SimNetwork& network = state_->world.network;
+  const io::HostNumber host = state_->host.number();
+  if (!network.has_file(host, path)) return std::nullopt;
+  return network.read_file(host, path);
+}
+
+Device Node::device(const std::string& path) {
+  io::SimDevice*& device = state_->world.devices[{state_->host.number(), path}];
+  if (device == nullptr) device = &state_->world.network.add_device(state_->host.number(), path);
+  return Device(*device);
+}
+
 void Node::stall(Duration time) {
   if (!is_up()) return;
   state_->world.add(state_->name, fmt::format("stalls for {} ms", std::chrono::duration_cast<std::chrono::milliseconds>(time).count()));

@@ -26,6 +26,7 @@ struct World::State final : LogReader {
   io::SimNetwork network;
   Stepper stepper;
   Hosts hosts;
+  std::map<std::pair<io::HostNumber, std::string>, io::SimDevice*> devices;
   std::vector<std::unique_ptr<Node>> nodes;
   const Node* acting = nullptr;  ///< What is logged outside of steps is this one's: it is being started, say.
   struct Invariant {

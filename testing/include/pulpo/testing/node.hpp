@@ -22,6 +22,7 @@
 #include "pulpo/application.hpp"
 #include "pulpo/log.hpp"
 #include "pulpo/net/node.hpp"
+#include "pulpo/testing/device.hpp"
 #include "pulpo/time.hpp"
 
 namespace pulpo::testing {
@@ -85,6 +86,14 @@ class Node {
   void restart();
   /// Does nothing for so long, as on a board that is overloaded; what comes for it waits.
   void stall(Duration time);
+
+  // --- What lies on its board, through all lives ----------------------------------------------------------
+  /// A file of its host, made or replaced. No folders are needed.
+  void write_file(const std::string& path, std::string_view bytes);
+  /// Nothing when there is none.
+  [[nodiscard]] std::optional<std::string> read_file(const std::string& path) const;
+  /// What programs of its host find at `path` when they open a device; made by the first call.
+  Device device(const std::string& path);
 
   /// What it has logged, in all lives.
   [[nodiscard]] const std::vector<LogLine>& log() const noexcept;

@@ -31,13 +31,13 @@ class MapperThread {
       auto loop = io::make_loop(io::LoopKind::epoll);
       ASSERT_TRUE(loop);
       SystemRandom random;
-      mapper::Mapper mapper(**loop, random, {.port = 0, .addresses = {io::Address::loopback_v4(0)}});
+      loop_ = std::move(*loop);
+      mapper::Mapper mapper(*loop_, random, {.port = 0, .addresses = {io::Address::loopback_v4(0)}});
       ASSERT_TRUE(mapper.start());
-      loop_ = loop->get();
       port.set_value(mapper.port());
-      while (!stopping_) (*loop)->turn(io::Loop::Wait::yes);
+      while (!stopping_) loop_->turn(io::Loop::Wait::yes);
       mapper.stop();
-      while ((*loop)->pending() > 0) (*loop)->turn(io::Loop::Wait::yes);
+      while (loop_->pending() > 0) loop_->turn(io::Loop::Wait::yes);
     });
     port_ = port.get_future().get();
   }
@@ -51,7 +51,7 @@ class MapperThread {
  private:
   std::thread thread_;
   std::atomic<bool> stopping_{false};
-  io::Loop* loop_ = nullptr;
+  std::unique_ptr<io::Loop> loop_;  ///< Outlives the thread, which may end while it is still being woken.
   std::uint16_t port_ = 0;
 };
 

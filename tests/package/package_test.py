@@ -160,9 +160,19 @@ class Embedded(unittest.TestCase):
         self.assert_runs(build / "embedded")
 
 
+class Tested(unittest.TestCase):
+    def test_an_author_tests_an_application_on_simulated_boards(self):
+        build = WORK / "tested"
+        run("cmake", "-S", HERE / "tested", "-B", build, f"-DCMAKE_PREFIX_PATH={INSTALLED}", "-DCMAKE_BUILD_TYPE=RelWithDebInfo")
+        run("cmake", "--build", build)
+        self.assertIn("[  PASSED  ] 1 test.", run(build / "hello_test"))
+
+
 class Readme(unittest.TestCase):
     def test_it_quotes_what_is_tested(self):
         readme = (SOURCE / "README.md").read_text()
+        story = (HERE / "tested/hello_test.cpp").read_text()
+        self.assertIn(f"```cpp\n{story[story.index('TEST('):]}```\n", readme, "README.md does not quote the test of tests/package/tested")
         for path, language in [("hello/CMakeLists.txt", "cmake"), ("hello/hello.cpp", "cpp"), ("embedded/embedded.cpp", "cpp")]:
             text = (HERE / path).read_text().removeprefix("// SPDX-License-Identifier: Apache-2.0\n")
             self.assertIn(f"```{language}\n{text}```\n", readme, f"README.md does not quote tests/package/{path} as it is")

@@ -257,7 +257,8 @@ void Core::acknowledge_unlink(const Message& unlink) {
 }
 
 void Core::end_process(Process& process, const Term& reason) {
-  if (process.exit_pending || process.ending) return;
+  // Also while its body is being destroyed: a wait in there ends, and stop() with it. What it ends with is settled by then.
+  if (process.exit_pending) return;
   process.related().pending_reason = reason;
   process.exit_pending = true;
   wake(process);

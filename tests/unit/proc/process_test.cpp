@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pulpo/process.hpp"
 
+#include <future>
 #include <stdexcept>
 #include <vector>
 
@@ -155,6 +156,46 @@ TEST_P(ProcessTest, NoKillIsDeliveredInANoKillScope) {
     EXPECT_EQ(down_reason(spawned.monitor), Term(atoms::killed));
     EXPECT_TRUE(finished);
   });
+}
+
+/// Its destructor waits, which is let go on only by an exit signal.
+class SlowToGo final : public Body {
+ public:
+  SlowToGo(bool& cut_short, std::function<void()> waiting) : cut_short_(cut_short), waiting_(std::move(waiting)) {}
+  ~SlowToGo() override {
+    const NoKill scope;
+    waiting_();
+    const TimePoint before = precise_now();
+    sleep(3s);
+    cut_short_ = precise_now() - before < 3s;
+  }
+  bool start() override { return false; }
+
+ private:
+  bool& cut_short_;
+  const std::function<void()> waiting_;
+};
+
+TEST_P(ProcessTest, AKillEndsTheWaitOfADestructor) {
+  run([] {
+    bool cut_short = false;
+    const auto spawned = try_spawn(std::make_unique<SlowToGo>(cut_short, [] {}), {.monitor = true});
+    ASSERT_TRUE(spawned);
+    yield();  // it has ended, and destroys its body
+    exit(spawned->pid, atoms::kill);
+    EXPECT_EQ(down_reason(spawned->monitor), Term(atoms::normal)) << "it had ended before";
+    EXPECT_TRUE(cut_short);
+  });
+}
+
+TEST_P(ProcessTest, StopEndsTheWaitOfADestructor) {
+  start();
+  bool cut_short = false;
+  std::promise<void> waiting;
+  run([&] { EXPECT_TRUE(try_spawn(std::make_unique<SlowToGo>(cut_short, [&] { waiting.set_value(); }), {})); });
+  waiting.get_future().wait();
+  runtime().stop();
+  EXPECT_TRUE(cut_short);
 }
 
 // SIG-7, row by row: (reason of exit/2, what a process that does not trap ends with; nil: it lives on).

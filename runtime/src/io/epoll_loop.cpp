@@ -71,7 +71,14 @@ void EpollLoop::connect(Operation& operation, const Address& address) {
 
 void EpollLoop::receive(Operation& operation, Handle handle) {
   Record* record = begin_transfer(operation, Kind::receive, handle);
-  if (record != nullptr && entry(handle).readable) enqueue(*record, ready_);
+  if (record == nullptr) return;
+  Entry& at = entry(handle);
+  if (record->nature == Nature::device) {
+    // A FIFO whose writers are still to come reads as if they had gone: epoll alone tells the two apart. What it does not take
+    // (EPERM: /dev/null) is ready at any time.
+    at.readable = register_interest(handle, true) != 0;
+  }
+  if (at.readable) enqueue(*record, ready_);
 }
 
 void EpollLoop::send(Operation& operation, Handle handle, ByteView bytes) {

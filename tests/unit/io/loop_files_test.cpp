@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What every loop must do: files at their offsets, and devices. Instantiated in loop_conformance_test.cpp.
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <span>
@@ -237,6 +240,26 @@ TEST_P(LoopConformance, AReceiverMayCancelItselfAndCloseItsDeviceWhileItIsGivenB
     EXPECT_EQ(one->last(), -ECANCELED);
   }
   EXPECT_FALSE(is_taken(device));
+}
+
+TEST_P(KernelLoopConformance, AFifoIsAtItsEndWhenItsWritersHaveGoneAndNotBeforeTheyCame) {
+  const FreshPath path;
+  ASSERT_EQ(::mkfifo(static_cast<const std::string&>(path).c_str(), 0600), 0);
+  const Handle fifo = keep(loop().open(path, {.device = true}).value());
+  Recorder heard;
+  loop().receive(heard, fifo);
+  settle();
+  EXPECT_FALSE(heard.ended) << "nobody has written yet";
+  const int writer = ::open(static_cast<const std::string&>(path).c_str(), O_WRONLY | O_CLOEXEC);
+  ASSERT_GE(writer, 0);
+  settle();
+  EXPECT_FALSE(heard.ended);
+  EXPECT_EQ(::write(writer, "hello", 5), 5);
+  ASSERT_TRUE(until([&] { return heard.bytes == "hello"; }));
+  EXPECT_FALSE(heard.ended);
+  ::close(writer);
+  ASSERT_TRUE(until([&] { return heard.ended; }));
+  EXPECT_EQ(heard.last(), 0);
 }
 
 /// A simulated device takes whatever it is told: it has no speed.

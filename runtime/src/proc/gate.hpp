@@ -36,7 +36,8 @@ class Gate {
   }
   [[nodiscard]] bool is_open() const noexcept { return open_.load(); }
 
-  /// Waits until there is room for `bytes` (anything fits when nothing else is under way), then runs `post`. False when the gate is closed.
+  /// Waits until there is room for `bytes` (anything fits when nothing else is under way), then runs `post`. With no bytes it does not
+  /// wait. False when the gate is closed.
   template <class F>
   [[nodiscard]] bool pass(std::size_t bytes, F&& post) {
     std::unique_lock lock(mutex_);
@@ -51,6 +52,11 @@ class Gate {
     post();
     return true;
   }
+  /// pass() would not wait.
+  [[nodiscard]] bool has_room(std::size_t bytes) const noexcept {
+    const std::size_t under_way = under_way_.load();
+    return !open_.load() || bytes == 0 || under_way == 0 || under_way + bytes <= kBytesMax;
+  }
   /// What passed has arrived.
   void give_back(std::size_t bytes) noexcept {
     under_way_.fetch_sub(bytes);
@@ -60,11 +66,6 @@ class Gate {
   }
 
  private:
-  [[nodiscard]] bool has_room(std::size_t bytes) const noexcept {
-    const std::size_t under_way = under_way_.load();
-    return !open_.load() || under_way == 0 || under_way + bytes <= kBytesMax;
-  }
-
   std::mutex mutex_;
   std::condition_variable changed_;
   std::atomic<bool> open_{false};

@@ -293,6 +293,25 @@ TEST_P(EmbedTest, AFastProducerWaitsUntilTheCoreHasTakenWhatItSent) {
   EXPECT_EQ(sent.load(), 16);
 }
 
+TEST_P(EmbedTest, ACallDoesNotWaitForRoomBehindALargeMessage) {
+  // Goal:   one message larger than the gate's 4 MiB holds up other messages, but no call beyond its timeout.
+  // Method: the core stands still with such a message in its inbox.
+  start();
+  start_named("receiver"_atom, [] { (void)receive_if([](const Term&) { return false; }); });
+  std::promise<void> held;
+  std::promise<void> go_on;
+  runtime().post([&] {
+    held.set_value();
+    go_on.get_future().wait();
+  });
+  held.get_future().wait();
+  EXPECT_TRUE(runtime().send("receiver"_atom, std::string(5u << 20, 'x')));
+  auto answer = std::async(std::launch::async, [&] { return runtime().call("receiver"_atom, 1, 5ms); });
+  EXPECT_EQ(answer.wait_for(std::chrono::seconds(5)), std::future_status::ready);
+  go_on.set_value();
+  EXPECT_EQ(answer.get().error().code, Errc::timeout);
+}
+
 TEST_P(EmbedTest, StopTurnsAwayThoseWhoWaitForRoom) {
   start();
   start_named("receiver"_atom, [] { (void)receive_if([](const Term&) { return false; }); });

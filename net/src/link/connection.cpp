@@ -171,9 +171,7 @@ void Connection::received(const io::Completion& completion) {
       }
       case State::open:
         if (opener_) {
-          log::warning("** Connection with node {} was cut, not closed: {} **", peer().name,
-                       Fault{.sys = error, .detail = "it ended without a goodbye"}.text());
-          end(ending_of(Cause::cut, fmt::format("the connection with {} was cut, not closed", peer().name), error));
+          was_cut(error);
           break;
         }
         end(error == 0 ? ending_of(Cause::closed, fmt::format("{} closed the connection", peer().name))
@@ -347,7 +345,9 @@ void Connection::sent(const io::Completion& completion) {
 #endif
   if (completion.result < 0) {
     // While shaking the peer's refusal may still be on its way to us: the end of what can be received decides, or the deadline.
-    if (state_ == State::open || state_ == State::closing) {
+    if (state_ == State::open && opener_) {
+      was_cut(-completion.result);
+    } else if (state_ == State::open || state_ == State::closing) {
       end(ending_of(Cause::io, fmt::format("sending to {}", peer().name), -completion.result));
     } else if (state_ == State::refusing) {
       end(std::move(ending_));
@@ -389,6 +389,13 @@ void Connection::deadline_passed() {
   } else if (state_ == State::closing) {
     end(ending_of(Cause::closed_here, "closed by this node, before all that was queued had left"));
   }
+}
+
+/// The stream of a sealed link ended in either direction, and the peer had not said that it would.
+void Connection::was_cut(int error) {
+  log::warning("** Connection with node {} was cut, not closed: {} **", peer().name,
+               Fault{.sys = error, .detail = "it ended without a goodbye"}.text());
+  end(ending_of(Cause::cut, fmt::format("the connection with {} was cut, not closed", peer().name), error));
 }
 
 void Connection::end(Ending ending) {

@@ -136,6 +136,7 @@ class Connection {
   void seal_and_send();
   void say_goodbye();
   void log_refusal(const Ending& ending);
+  void was_cut(int error);
   void end(Ending ending);
   void finish_if_quiet();
 

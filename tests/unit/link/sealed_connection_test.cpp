@@ -230,6 +230,18 @@ TEST_P(SealedPeer, TheEndOfTheStreamBetweenThePiecesOfARecordIsACut) {
   expect_cut();
 }
 
+TEST_P(SealedPeer, AResetUnderASendIsACutTooWhicheverEndsFirst) {
+  begin();
+  loop_->cancel(raw_);
+  ASSERT_TRUE(until([&] { return !raw_.is_pending(); }));
+  accepting_.gather(std::string(32u << 20, 'w'));  // beyond any buffer of the kernel: the send waits
+  accepting_.connection->flush();
+  ASSERT_TRUE(accepting_.connection->is_sending());
+  for (int i = 0; i < 100; ++i) loop_->turn(io::Loop::Wait::no);
+  loop_->close(std::exchange(raw_handle_, -1));  // with bytes unread: the peer's kernel resets the connection
+  expect_cut();
+}
+
 TEST_P(SealedPeer, AGoodbyeUnderSealIsAnEndAndNotWorthALine) {
   begin();
   const auto words = sealed(record(1, "last words"));

@@ -66,6 +66,12 @@ class BenchCall(ClusterTest):
         text = self.cluster.command("bench call", f"a@{HOST}", "--warmup", "0", "--rate", "10000000", "--concurrency", "1", "--duration", "0.2")
         self.assertIn("NOT HELD", text.out)
 
+    def test_a_rate_is_dealt_to_cores_that_have_a_caller(self):
+        # Of three cores two have none: their share of the calls must not be lost.
+        result = json.loads(self.bench("--rate", "50", "--concurrency", "1", "--cores", "3", "--duration", "1").out)
+        self.assert_counts_agree(result)
+        self.assertGreater(result["calls"], result["calls_due"] / 2)
+
     def test_a_closed_loop_with_and_without_spinning_agrees_with_the_server(self):
         for spin in ["off", "auto", "50"]:
             result = json.loads(self.bench("--duration", "0.2", "--spin", spin).out)

@@ -68,7 +68,11 @@ struct BenchCallers::Shared {
   std::atomic<std::uint64_t> running{0};
 };
 
-BenchCallers::BenchCallers(Settings settings) : shared_(std::make_shared<Shared>(std::move(settings))) {}
+BenchCallers::BenchCallers(Settings settings) {
+  // A core without a caller would be dealt calls of the rate that nobody there can make.
+  settings.cores = static_cast<unsigned>(std::min<std::uint64_t>(settings.cores, settings.callers));
+  shared_ = std::make_shared<Shared>(std::move(settings));
+}
 BenchCallers::~BenchCallers() { shared_->phase.store(Phase::stopped, std::memory_order_release); }
 
 /// When the call ended; nothing when the server or its node is gone: it stays gone for this run, and asking again would only count

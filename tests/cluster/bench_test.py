@@ -72,6 +72,21 @@ class BenchCall(ClusterTest):
         self.assert_counts_agree(result)
         self.assertGreater(result["calls"], result["calls_due"] / 2)
 
+    def test_a_node_that_dies_under_load_ends_the_bench_which_still_tells_what_the_link_was(self):
+        def kill_once_it_has_answered():
+            while "calls: 0," in self.cluster.command("call", f"a@{HOST}", "Pulpo.Node", ":usage").out:
+                pass
+            self.a.signal(signal.SIGKILL)
+
+        killer = threading.Thread(target=kill_once_it_has_answered)
+        killer.start()
+        done = self.bench("--duration", "60", "--spin", "off")
+        killer.join()
+        self.assertEqual(done.status, 1, done)
+        result = json.loads(done.out)
+        self.assertEqual(list(result["errors_by_kind"]), ["no connection"])
+        self.assertTrue(result["sealed"])
+
     def test_a_closed_loop_with_and_without_spinning_agrees_with_the_server(self):
         for spin in ["off", "auto", "50"]:
             result = json.loads(self.bench("--duration", "0.2", "--spin", spin).out)

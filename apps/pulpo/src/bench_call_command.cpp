@@ -97,6 +97,8 @@ void sleep_while_calling(const BenchCallers& callers, Duration duration) {
 
 /// Runs inside a process. Returns why the bench could not be made; failed calls are part of the result.
 Outcome<void> measure(const Plan& plan, Atom node, BenchResult& result) {
+  // Asked while there is a link: a node that dies takes it along.
+  result.sealed = link_is_sealed(node).value_or(false);
   const auto at_start = ask_usage(node);
   BenchCallers callers({.server = Address(plan.server, node),
                         .callers = plan.callers,
@@ -128,7 +130,6 @@ Outcome<void> measure(const Plan& plan, Atom node, BenchResult& result) {
 
   callers.finish();
   callers.report(result);
-  result.sealed = link_is_sealed(node).value_or(false);
   const auto at_end = ask_usage(node);
   if (plan.is_echo && at_start && at_end) result.calls_served = at_end->echo_calls - at_start->echo_calls;
   return {};

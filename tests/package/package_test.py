@@ -3,7 +3,7 @@
 """Somebody else's project, built against pulpo as it is installed, and with pulpo's folder inside it.
 
 Goal:   an author needs the installed tree alone: no path, flag or header of ours is missing or too many.
-Method: one installation, moved before anybody uses it; three consumers, each of them run. No network is needed.
+Method: one installation, moved before anybody uses it; four consumers, each of them run. No network is needed.
 """
 
 import concurrent.futures
@@ -20,7 +20,7 @@ BUILD = pathlib.Path(os.environ.get("PULPO_BUILD", SOURCE / "build/release"))
 WORK = pathlib.Path(os.environ.get("PULPO_WORK", BUILD / "tests/package/work"))
 INSTALLED = WORK / "moved"
 CXX = os.environ.get("CXX", "g++")
-EXPORTED = {"runtime", "net", "pulpo"} | ({"testing"} if (SOURCE / "testing").is_dir() else set())
+EXPORTED = {"runtime", "net", "pulpo", "testing"}
 # What a compiler of a loaded machine may take.
 BUILD_DEADLINE = 600
 
@@ -63,7 +63,7 @@ class InstalledTree(unittest.TestCase):
     def test_it_has_what_was_promised(self):
         paths = {str(path.relative_to(INSTALLED)) for path in installed_files()}
         promised = {"bin/pulpo", "include/pulpo/pulpo.hpp", "include/pulpo/program.hpp", "include/pulpo/embed.hpp", "include/pulpo/net/node.hpp",
-                    "lib/libpulpo.a", "lib/libpulpo_net.a", "lib/libpulpo_runtime.a", "lib/cmake/pulpo/pulpoConfig.cmake",
+                    "lib/libpulpo.a", "lib/libpulpo_net.a", "lib/libpulpo_runtime.a", "lib/libpulpo_testing.a", "include/pulpo/testing.hpp", "lib/cmake/pulpo/pulpoConfig.cmake",
                     "lib/cmake/pulpo/pulpoConfigVersion.cmake", "lib/cmake/pulpo/pulpoTargets.cmake", "lib/pkgconfig/pulpo.pc"}
         self.assertEqual(promised - paths, set())
 
@@ -116,7 +116,7 @@ class FindPackage(ClusterTest):
     def test_it_has_the_whole_command_line_in_its_own_name(self):
         self.assertIn("hello node", self.run_hello("--help").out)
         self.assertTrue(self.run_hello("doctor").out)
-        for verb in ["node", "mapper", "names", "ping", "call", "bench call", "doctor"]:
+        for verb in ["node", "mapper", "names", "ping", "call", "bench call", "bench local", "doctor"]:
             self.assertIn(f"hello {verb}", self.run_hello("help", *verb.split()).out)
         self.assertIn("did you mean ping?", self.run_hello("pign", status=2).err)
 

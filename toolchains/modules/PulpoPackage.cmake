@@ -30,9 +30,8 @@ function(pulpo_export name)
     target_include_directories(${library} INTERFACE $<BUILD_INTERFACE:${folder}>)
   endforeach()
   target_link_libraries(${library} PUBLIC ${arg_USES} PRIVATE ${arg_PRIVATE})
-  if(NOT TARGET pulpo::${name})
-    add_library(pulpo::${name} ALIAS ${library})
-  endif()
+  # Fails where a layer has that name: those who include us would get the layer, with our warnings, paths and private headers.
+  add_library(pulpo::${name} ALIAS ${library})
   set_property(GLOBAL APPEND PROPERTY PULPO_EXPORTED ${name})
   set_property(GLOBAL APPEND PROPERTY PULPO_HEADERS ${headers})
 

@@ -3,9 +3,9 @@
 // Node: a Runtime with a name, a cookie and a port, which other nodes can reach.
 //
 //   Ownership  Owns its Runtime and every connection.
-//   Threads    start(), stop(): the program's own thread, which turns the cores meanwhile when the runtime has a driver. The functions
-//   below it: inside a process of this node. Errors     start() says in one line what the world refused (name taken, port in use, no
-//   mapper) or what
+//   Threads    start(), stop(): the program's own thread, which turns the cores meanwhile when the runtime has a driver.
+//              The functions below it: inside a process of this node.
+//   Errors     start() says in one line what the world refused (name taken, port in use, no mapper) or what
 //              was wrong with the options; the exit status follows its code (bad_argument: 2, else 1).
 //   Bounds     64 half-open connections, 2,000 handshakes a second; see net/src/link/admission.hpp.
 #pragma once

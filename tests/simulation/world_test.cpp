@@ -163,6 +163,22 @@ TEST(World, LooksAtInvariantsAllTheTime) {
   EXPECT_EQ(count, 3);
 }
 
+TEST(World, TurnsWhileTheTestItselfAsksANode) {
+  World world{{.seed = pulpo::testing::seed()}};
+  auto& one = world.start({.name = "one", .applications = {ping_pong::application()}});
+  const TimePoint before = world.now();
+  const auto answer = call(one.runtime(), ping_pong::kServer, ping_pong::Ping{});
+  ASSERT_TRUE(answer) << answer.error().text();
+  EXPECT_EQ(*answer, "pong"_atom);
+  EXPECT_LT(world.now() - before, 1s);
+  one.run([] {
+    (void)try_spawn(pulpo::detail::function_body([] { (void)receive_if([](const Term&) { return false; }); }), {.name = "silent"_atom});
+  });
+  EXPECT_EQ(one.runtime().call("silent"_atom, 1, 1h).error().code, Errc::timeout) << "an hour of the world's";
+  // More than a runtime takes from outside at once.
+  for (int i = 0; i < 8; ++i) EXPECT_TRUE(one.runtime().send("silent"_atom, std::string(1u << 20, 'x')));
+}
+
 std::string trace_of(std::uint64_t seed) {
   World world{{.seed = seed}};
   auto& one = world.start({.name = "one", .applications = {ping_pong::application()}, .cores = 2});

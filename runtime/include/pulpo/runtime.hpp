@@ -5,7 +5,8 @@
 //   Ownership  Owns its threads, cores and everything its processes hold. Destroyed only when stopped.
 //   Threads    start(), stop(), run() and post(): any thread that is not one of its own. send(), cast() and call(): any that is no
 //              core's, and its own processes. Others as said. Its threads block every signal that is sent to the program.
-//              With a driver there are no threads: whoever waits in these calls turns the cores meanwhile.
+//              With a driver there are no threads: whoever waits in these calls turns the cores meanwhile, and timeouts are of
+//              its time.
 //   Errors     start() returns what the kernel refused; nothing is left behind then.
 #pragma once
 

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "proc/core.hpp"
+#include "proc/driver.hpp"
 #include "proc/gate.hpp"
 #include "pulpo/runtime.hpp"
 
@@ -28,12 +29,12 @@ class Awaited {
     outcome_ = std::move(outcome);
     changed_.notify_all();
   }
-  [[nodiscard]] Result<Term> await(Timeout timeout, Driver* driver) {
-    if (driver != nullptr) {
-      // Its cores go on while we wait; the process that asks counts in virtual time.
-      if (!driver->run_until([this] { return outcome_.has_value(); })) return Error{Errc::timeout, atoms::timeout, "call"};
-      return std::move(*outcome_);
-    }
+  /// With a driver, which makes it happen: the process that asks ends at its timeout, of virtual time.
+  [[nodiscard]] Result<Term> await(Driver& driver) {
+    if (!driver.run_until([this] { return outcome_.has_value(); })) return Error{Errc::timeout, atoms::timeout, "call"};
+    return std::move(*outcome_);
+  }
+  [[nodiscard]] Result<Term> await(Timeout timeout) {
     // A wait_for() of more than the clock's range ends at once.
     constexpr Duration kForever = std::chrono::hours(24 * 365);
     const auto is_here = [this] { return outcome_.has_value(); };
@@ -150,6 +151,10 @@ Result<void> Runtime::cast(const Address& to, Term message) {
 Result<void> Runtime::send_outside(Signal kind, const Address& to, Term message) {
   message.share();
   const std::size_t bytes = sizeof(Message) + (message.is_inline() ? 0 : message.heap_bytes());
+  // With a driver nobody makes room while we wait.
+  if (Driver* const driver = options().driver; driver != nullptr && !driver->run_until([&] { return gate().has_room(bytes); })) {
+    return Error{Errc::busy, atoms::system_limit, "send: what was sent before is not taken"};
+  }
   const bool passed = gate().pass(bytes, [&] {
     Core& its = core(core_of(to));
     its.post(
@@ -166,7 +171,8 @@ Result<Term> Runtime::call(const Address& server, Term request, Timeout timeout)
   auto asker = std::make_unique<Asker>(server, std::move(request), timeout, outcome, gate());
   // No room to wait for: a thread has one call under way, and waits.
   if (!gate().pass(0, [&] { core(core_of(server)).post_spawn(std::move(asker)); })) return not_running("call");
-  return outcome->await(timeout, options().driver);
+  Driver* const driver = options().driver;
+  return driver != nullptr ? outcome->await(*driver) : outcome->await(timeout);
 }
 
 }  // namespace pulpo

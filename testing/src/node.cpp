@@ -39,8 +39,10 @@ void Node::State::start(Node& self) {
   auto started = node->start();
   world.acting = before;
   if (started) return;
-  node.reset();
-  seat.reset();
+  world.look_away([this] {
+    node.reset();
+    seat.reset();
+  });
   throw world.failure(fmt::format("{} does not start: {}", name, started.error().text()));
 }
 
@@ -125,8 +127,10 @@ void Node::stop() {
   const Hearing hearing(&state_->world);
   state_->world.add(state_->name, "stops");
   if (state_->spec.system) run([] { static_cast<void>(stop_system()); });
-  state_->node.reset();
-  state_->seat.reset();
+  state_->world.look_away([this] {
+    state_->node.reset();
+    state_->seat.reset();
+  });
 }
 
 void Node::restart() {

@@ -3,7 +3,9 @@
 // What lies behind World and Node, for the two of them.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <optional>
 
 #include "hosts.hpp"
 #include "log_lines.hpp"
@@ -19,6 +21,8 @@ struct World::State final : LogReader {
   void add(std::string_view who, std::string_view text);
   [[nodiscard]] Failure failure(std::string text) const;
   void look_at_invariants();
+  /// Runs `end` to its end whatever invariant breaks meanwhile; the first that does is thrown afterwards.
+  void look_away(const std::function<void()>& end);
 
   const WorldOptions options;
   std::string trace;  ///< Before all that writes into it, to the end.
@@ -34,6 +38,8 @@ struct World::State final : LogReader {
     std::function<bool()> holds;
   };
   std::vector<Invariant> invariants;
+  bool looks_away = false;                ///< Destructors are at work, through which nothing may be thrown.
+  std::optional<BrokenInvariant> broken;  ///< Meanwhile.
 };
 
 struct Node::State {

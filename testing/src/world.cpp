@@ -52,12 +52,22 @@ Failure World::State::failure(std::string text) const {
 }
 
 void World::State::look_at_invariants() {
+  if (broken) return;
   for (const Invariant& invariant : invariants) {
-    if (!invariant.holds()) {
-      add("world", "broken: " + invariant.name);
-      throw BrokenInvariant(failure("this does not hold: " + invariant.name).what());
-    }
+    if (invariant.holds()) continue;
+    add("world", "broken: " + invariant.name);
+    BrokenInvariant error(failure("this does not hold: " + invariant.name).what());
+    if (!looks_away) throw error;
+    broken = std::move(error);
+    return;
   }
+}
+
+void World::State::look_away(const std::function<void()>& end) {
+  looks_away = true;
+  end();
+  looks_away = false;
+  if (const auto error = std::exchange(broken, std::nullopt)) throw *error;
 }
 
 // --- World ----------------------------------------------------------------------------------------------------------

@@ -163,6 +163,32 @@ TEST(World, LooksAtInvariantsAllTheTime) {
   EXPECT_EQ(count, 3);
 }
 
+TEST(World, SaysWhatBrokeWhileANodeStopped) {
+  World world{{.seed = pulpo::testing::seed()}};
+  auto& one = world.start({.name = "one", .system = false});
+  bool wanted = true;
+  world.check_always("nobody stops", [&] { return wanted; });
+  wanted = false;
+  EXPECT_THROW(one.stop(), pulpo::testing::BrokenInvariant);
+  EXPECT_FALSE(one.is_up());
+}
+
+TEST(World, CrashesANodeInWhichADestructorWaits) {
+  struct Slow final : Body {
+    ~Slow() override {
+      const NoKill scope;
+      sleep(1h);
+    }
+    bool start() override { return false; }
+  };
+  World world{{.seed = pulpo::testing::seed()}};
+  auto& one = world.start({.name = "one"});
+  one.run([] { EXPECT_TRUE(try_spawn(std::make_unique<Slow>(), {})); });
+  world.run_for(1ms);
+  one.crash();
+  EXPECT_FALSE(one.is_up());
+}
+
 TEST(World, TurnsWhileTheTestItselfAsksANode) {
   World world{{.seed = pulpo::testing::seed()}};
   auto& one = world.start({.name = "one", .applications = {ping_pong::application()}});

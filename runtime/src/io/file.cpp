@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -21,6 +23,8 @@ Fault open_fault(int error, const std::string& path, const OpenOptions& options)
                                                      : "may not be opened by this user");
     case EISDIR:
       return fault(Errc::bad_argument, "is a folder");
+    case ESPIPE:
+      return fault(Errc::bad_argument, "is no file with places in it, but a terminal, FIFO or the like; open it as a device");
     case ENXIO:
     case ENODEV:
       return fault(Errc::bad_argument, "has no device behind it; is it plugged in?");
@@ -42,13 +46,23 @@ Outcome<int> open(const std::string& path, const OpenOptions& options) {
   if (options.append) flags |= O_APPEND;
   if (options.create) flags |= O_CREAT;
   if (options.truncate) flags |= O_TRUNC;
-  if (options.device) flags |= O_NONBLOCK | O_NOCTTY;
+  // Not waiting is for the open alone: a FIFO in the place of a file would hold the loop until its other side comes.
+  flags |= O_NONBLOCK | O_NOCTTY;
   int fd = -1;
   do {
     fd = ::open(path.c_str(), flags, options.mode);
   } while (fd < 0 && errno == EINTR);
   if (fd < 0) return open_fault(errno, path, options);
-  return fd;
+  if (options.device) return fd;
+  struct stat what = {};
+  int error = ::fstat(fd, &what) != 0                          ? errno
+              : S_ISDIR(what.st_mode)                          ? EISDIR
+              : S_ISREG(what.st_mode) || S_ISBLK(what.st_mode) ? 0
+                                                               : ESPIPE;
+  if (error == 0 && ::fcntl(fd, F_SETFL, flags & O_APPEND) != 0) error = errno;
+  if (error == 0) return fd;
+  ::close(fd);
+  return open_fault(error, path, options);
 }
 
 }  // namespace pulpo::io::file

@@ -107,7 +107,7 @@ class Loop {
   virtual void shutdown_send(Handle handle) = 0;
 
   // --- Files and devices -------------------------------------------------------------------------
-  /// A regular file, for read() and write(); or, with `device`, something that bytes come from and go to, for receive() and
+  /// A regular file or block device, for read() and write(); or, with `device`, something that bytes come from and go to, for receive() and
   /// send(): the end of its stream is a final completion with 0, be it hung up (EIO) or closed by all writers. A terminal's
   /// speed and modes are its owner's to set. Close-on-exec; never the controlling terminal.
   [[nodiscard]] virtual Outcome<Handle> open(const std::string& path, const OpenOptions& options) = 0;

@@ -109,6 +109,17 @@ TEST_P(LoopConformance, AFileThatIsMissingIsNamedInTheError) {
   }
 }
 
+TEST_P(KernelLoopConformance, WhatIsNoFileIsNotOpenedAsOneNorWaitedFor) {
+  const FreshPath path;
+  ASSERT_EQ(::mkfifo(static_cast<const std::string&>(path).c_str(), 0600), 0);
+  const auto fifo = loop().open(path, {});
+  ASSERT_FALSE(fifo.has_value());
+  EXPECT_NE(fifo.error().text().find("open it as a device"), std::string::npos) << fifo.error().text();
+  const auto folder = loop().open(testing::TempDir(), {});
+  ASSERT_FALSE(folder.has_value());
+  EXPECT_EQ(folder.error().sys, EISDIR);
+}
+
 TEST_P(LoopConformance, FilesAndSocketsAreNotMistakenForEachOther) {
   const FreshPath path;
   const auto [near, far] = connected_pair();

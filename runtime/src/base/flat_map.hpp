@@ -8,7 +8,7 @@
 //   Order      Iteration: as inserted while small, by hash when large; the same for the same history, so that a simulation replays.
 //   Ownership  Owns its block. References and iterators die with the next insertion or removal.
 //   Threads    One.
-//   Bounds     None of its own; a block at most half empty, but the first.
+//   Bounds     None of its own. A block grows by doubling, does not shrink, and goes with the last entry.
 //   Cost       find: a few compares, or one probe or two. One entry: 8 bytes and the entry, in one allocation.
 #pragma once
 

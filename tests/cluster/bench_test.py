@@ -87,6 +87,12 @@ class BenchCall(ClusterTest):
         self.assertEqual(list(result["errors_by_kind"]), ["no connection"])
         self.assertTrue(result["sealed"])
 
+    def test_a_histogram_that_cannot_be_written_at_the_end_loses_nothing_else(self):
+        done = self.bench("--duration", "0.1", "--histogram", "/dev/full")
+        self.assertEqual(done.status, 1, done)
+        self.assert_one_line(done.err, "cannot write /dev/full: No space left on device")
+        self.assert_counts_agree(json.loads(done.out))
+
     def test_a_closed_loop_with_and_without_spinning_agrees_with_the_server(self):
         for spin in ["off", "auto", "50"]:
             result = json.loads(self.bench("--duration", "0.2", "--spin", spin).out)

@@ -161,12 +161,13 @@ int bench_call(Program& program, const Arguments& arguments) {
   Outcome<void> measured = Fault{.code = Errc::io, .where = "", .detail = "the bench was interrupted"};
   command->run([&] { measured = measure(*plan, command->peer(), result); });
   if (!measured) return program.complain(arguments.verb(), measured.error());
+  program.print(arguments.has("json") ? bench_json(result) : bench_text(result));
+  // Behind the result, which a full disk shall not take along.
   if (histogram) {
     if (const auto written = histogram->write(histogram_text(result.latency)); !written) {
       return program.complain(arguments.verb(), written.error());
     }
   }
-  program.print(arguments.has("json") ? bench_json(result) : bench_text(result));
   const std::string fault = result.fault();
   if (fault.empty()) return kSuccess;
   program.complain(arguments.verb().name, fault);

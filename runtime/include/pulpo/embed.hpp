@@ -12,7 +12,8 @@
 // The typed forms of Runtime::send(), cast() and call(). A runtime installs no signal handler and writes nothing to stdout; its
 // log goes to stderr, or where log::exchange_target() says.
 //
-//   Order      What one thread sends one process arrives in the order of sending, calls among it.
+//   Order      What one thread sends one process arrives in the order of sending, and a call after all that it sent
+//              before. What it sends after a call that timed out may overtake that.
 //   Threads    Any, any number at once. Inside a process of this runtime they suspend that process only, as try_call() does;
 //              on a core of another runtime they stop the node.
 //   Errors     Values, also after stop() and before start(): Errc::stopped. A name that is none is bad_argument.

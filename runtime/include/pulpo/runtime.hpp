@@ -90,10 +90,10 @@ class Runtime {
   [[nodiscard]] const std::string& loop_reason() const noexcept;
   /// What the spin setting comes to here: "off", "adaptive" or "50us".
   [[nodiscard]] std::string spin_text() const;
-  /// Calls into the kernel that the loops made to wait, to submit, to move bytes and to wake each other. Any thread, while it runs; a
-  /// snapshot.
+  /// Calls into the kernel that the loops made to wait, to submit, to move bytes and to wake each other. Any thread; a snapshot, 0
+  /// while it does not run.
   [[nodiscard]] std::uint64_t system_calls() const noexcept;
-  /// Living processes, of all cores. Any thread, while it runs; a snapshot.
+  /// Living processes, of all cores. Any thread; a snapshot, 0 while it does not run.
   [[nodiscard]] std::size_t process_count() const noexcept;
 
   // --- For the layers above (otp, net) ------------------------------------------------------------

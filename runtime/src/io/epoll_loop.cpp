@@ -110,6 +110,7 @@ void EpollLoop::write(Operation& operation, Handle file, ByteView bytes, std::ui
     const ssize_t taken = ::pwrite(file, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
     if (taken < 0 && errno == EINTR) continue;
     if (taken < 0) return finish_later(*record, -errno);
+    if (taken == 0) return finish_later(*record, -EIO);  // a medium that takes nothing and does not say why
     done += static_cast<std::size_t>(taken);
   }
   finish_later(*record, record->total);

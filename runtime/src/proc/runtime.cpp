@@ -57,6 +57,23 @@ struct Runtime::State {
   [[nodiscard]] Outcome<void> open_threads();
   [[nodiscard]] Outcome<void> open_for_driver();
   void await_end();
+
+  /// For any thread: the cores stay while the gate is held open, and for those who run on one of them. 0 once they may be going.
+  template <class F>
+  [[nodiscard]] std::uint64_t sum_of_cores(F&& value) noexcept {
+    std::uint64_t sum = 0;
+    const auto add_all = [&] {
+      for (const auto& core : cores) sum += value(*core);
+    };
+    const Core* const here = Core::current();
+    const bool ours = here != nullptr && std::any_of(cores.begin(), cores.end(), [&](const auto& core) { return core.get() == here; });
+    if (ours) {
+      add_all();
+    } else {
+      (void)gate.pass(0, add_all);
+    }
+    return sum;
+  }
 };
 
 Runtime::Runtime(RuntimeOptions options) : state_(std::make_unique<State>()) {
@@ -165,15 +182,11 @@ const std::string& Runtime::loop_reason() const noexcept {
 std::string Runtime::spin_text() const { return state_->cores.empty() ? "off" : state_->cores[0]->spin_plan().text(); }
 
 std::uint64_t Runtime::system_calls() const noexcept {
-  std::uint64_t count = 0;
-  for (const auto& core : state_->cores) count += core->loop().system_calls();
-  return count;
+  return state_->sum_of_cores([](Core& core) { return core.loop().system_calls(); });
 }
 
 std::size_t Runtime::process_count() const noexcept {
-  std::size_t count = 0;
-  for (const auto& core : state_->cores) count += core->process_count();
-  return count;
+  return state_->sum_of_cores([](const Core& core) { return core.process_count(); });
 }
 
 Core& Runtime::core(unsigned index) noexcept {

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace pulpo {
 
 std::string SpinPlan::text() const {
@@ -19,7 +21,7 @@ std::string SpinPlan::text() const {
 
 SpinPlan plan_spin(const SpinChoice& choice, unsigned cores, const CpuCounts& cpus, bool looks_are_free, bool is_small) {
   if (choice.mode != SpinChoice::Mode::automatic) {
-    return {.mode = choice.mode, .window = choice.window, .reason = "as asked for"};
+    return {.mode = choice.mode, .window = std::min<Duration>(choice.window, kSpinWindowMax), .reason = "as asked for"};
   }
   const auto off = [](std::string why) { return SpinPlan{.reason = std::move(why)}; };
   // Of a processor and a half, one is there for looking; the half is spent sooner by it.
@@ -29,7 +31,7 @@ SpinPlan plan_spin(const SpinChoice& choice, unsigned cores, const CpuCounts& cp
   if (cores > whole) return off(fmt::format("more cores ({}) than whole processors ({})", cores, whole));
   if (!looks_are_free) return off("the epoll loop needs a system call for each look");
   return {.mode = SpinChoice::Mode::automatic,
-          .window = choice.window,
+          .window = std::min<Duration>(choice.window, kSpinWindowMax),
           .reason = fmt::format("{} {} on {} processors; up to {} us, while messages come closer than that", cores,
                                 cores == 1 ? "core" : "cores", whole, choice.window / 1us)};
 }

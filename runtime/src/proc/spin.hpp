@@ -24,6 +24,9 @@
 
 namespace pulpo {
 
+/// Beyond that a sleep and its wake cost nothing in comparison.
+inline constexpr Duration kSpinWindowMax = 1ms;
+
 /// What a SpinChoice comes to on this machine, and why.
 struct SpinPlan {
   SpinChoice::Mode mode = SpinChoice::Mode::off;  ///< off, fixed, or automatic for adaptive.

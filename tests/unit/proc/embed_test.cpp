@@ -53,6 +53,21 @@ class EmbedTest : public testing::OnEachLoop {
 // About threads that are no core's.
 PULPO_ON_EACH_KERNEL_LOOP(EmbedTest);
 
+TEST_P(EmbedTest, AThreadReadsItsCountsWhileAnotherStopsTheRuntime) {
+  start({.cores = 2});
+  start_named("near"_atom, echo);
+  std::latch begun{1};
+  std::thread reader([&] {
+    EXPECT_GE(runtime().process_count(), 1u);
+    begun.count_down();
+    while (runtime().process_count() != 0) (void)runtime().system_calls();
+  });
+  begun.wait();
+  runtime().stop();
+  reader.join();
+  EXPECT_EQ(runtime().system_calls(), 0u);
+}
+
 TEST_P(EmbedTest, AThreadCallsAServerByNameAndByPid) {
   start({.cores = 2});
   start_named("near"_atom, echo);

@@ -205,6 +205,12 @@ TEST_P(SpinTest, CoresThatLookAnswerEachOther) {
       spinning(2));
 }
 
+TEST(SpinPlan, NeverLooksLongerThanASleepCouldCost) {
+  const CpuCounts four{.online = 4, .allowed = 4, .quota = {}};
+  EXPECT_EQ(plan_spin({.mode = SpinChoice::Mode::fixed, .window = 1h}, 1, four, true, false).window, kSpinWindowMax);
+  EXPECT_EQ(plan_spin({.mode = SpinChoice::Mode::automatic, .window = 1h}, 1, four, true, false).window, kSpinWindowMax);
+}
+
 TEST_P(SpinTest, LoopsCountTheirSystemCalls) {
   run(
       [] {

@@ -15,25 +15,17 @@
 #endif
 
 namespace pulpo {
-namespace {
-
-// The ABI gives no names to the two words behind __cxa_get_globals(), only their order (Itanium C++ ABI, 2.2.2).
-struct ExceptionGlobals {
-  void* caught;
-  unsigned uncaught;
-};
-
-ExceptionGlobals& exception_globals() noexcept { return *reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals()); }
-
-}  // namespace
-
 struct StackEntry {
   static void run(boost::context::detail::transfer_t transfer) {
     auto& departed = *static_cast<Stack*>(transfer.data);
     departed.context_ = transfer.fctx;
     // A virgin stack learns from whoever jumped to it which one it is.
     Stack& self = *departed.target_;
-    self.arrived(departed);
+    self.learn_thread();
+#if defined(PULPO_ASAN) || defined(PULPO_TSAN)
+    self.tell_sanitizers_after(departed);
+#endif
+    *self.of_thread_ = self.exceptions_;
     self.entry_(self.argument_);
     PULPO_ASSERT(!"a stack's entry never returns");
   }
@@ -60,7 +52,20 @@ Stack::~Stack() {
 #endif
 }
 
-void Stack::arrived([[maybe_unused]] Stack& departed) noexcept {
+void Stack::learn_thread() noexcept { of_thread_ = reinterpret_cast<detail::ExceptionState*>(abi::__cxa_get_globals()); }
+
+#if defined(PULPO_ASAN) || defined(PULPO_TSAN)
+void Stack::tell_sanitizers_before(Stack& to) noexcept {
+#ifdef PULPO_ASAN
+  __sanitizer_start_switch_fiber(&fake_stack_, to.bottom_, to.size_);
+#endif
+#ifdef PULPO_TSAN
+  if (fiber_ == nullptr) fiber_ = __tsan_get_current_fiber();
+  __tsan_switch_to_fiber(to.fiber_, 0);
+#endif
+}
+
+void Stack::tell_sanitizers_after([[maybe_unused]] Stack& departed) noexcept {
 #ifdef PULPO_ASAN
   const void* old_bottom = nullptr;
   std::size_t old_size = 0;
@@ -70,27 +75,7 @@ void Stack::arrived([[maybe_unused]] Stack& departed) noexcept {
     departed.size_ = old_size;
   }
 #endif
-  ExceptionGlobals& globals = exception_globals();
-  globals.caught = caught_exceptions_;
-  globals.uncaught = uncaught_exceptions_;
 }
-
-void switch_stack(Stack& from, Stack& to) noexcept {
-  const ExceptionGlobals& globals = exception_globals();
-  from.caught_exceptions_ = globals.caught;
-  from.uncaught_exceptions_ = globals.uncaught;
-  from.target_ = &to;
-#ifdef PULPO_ASAN
-  __sanitizer_start_switch_fiber(&from.fake_stack_, to.bottom_, to.size_);
 #endif
-#ifdef PULPO_TSAN
-  if (from.fiber_ == nullptr) from.fiber_ = __tsan_get_current_fiber();
-  __tsan_switch_to_fiber(to.fiber_, 0);
-#endif
-  const auto transfer = boost::context::detail::jump_fcontext(to.context_, &from);
-  auto& departed = *static_cast<Stack*>(transfer.data);
-  departed.context_ = transfer.fctx;
-  from.arrived(departed);
-}
 
 }  // namespace pulpo

@@ -22,8 +22,8 @@ struct StackEntry {
     // A virgin stack learns from whoever jumped to it which one it is.
     Stack& self = *departed.target_;
     self.learn_thread();
-#if defined(PULPO_ASAN) || defined(PULPO_TSAN)
-    self.tell_sanitizers_after(departed);
+#ifdef PULPO_ASAN
+    self.tell_asan_after(departed);
 #endif
     *self.of_thread_ = self.exceptions_;
     self.entry_(self.argument_);
@@ -54,19 +54,10 @@ Stack::~Stack() {
 
 void Stack::learn_thread() noexcept { of_thread_ = reinterpret_cast<detail::ExceptionState*>(abi::__cxa_get_globals()); }
 
-#if defined(PULPO_ASAN) || defined(PULPO_TSAN)
-void Stack::tell_sanitizers_before(Stack& to) noexcept {
 #ifdef PULPO_ASAN
-  __sanitizer_start_switch_fiber(&fake_stack_, to.bottom_, to.size_);
-#endif
-#ifdef PULPO_TSAN
-  if (fiber_ == nullptr) fiber_ = __tsan_get_current_fiber();
-  __tsan_switch_to_fiber(to.fiber_, 0);
-#endif
-}
+void Stack::tell_asan_before(Stack& to) noexcept { __sanitizer_start_switch_fiber(&fake_stack_, to.bottom_, to.size_); }
 
-void Stack::tell_sanitizers_after([[maybe_unused]] Stack& departed) noexcept {
-#ifdef PULPO_ASAN
+void Stack::tell_asan_after(Stack& departed) noexcept {
   const void* old_bottom = nullptr;
   std::size_t old_size = 0;
   __sanitizer_finish_switch_fiber(fake_stack_, &old_bottom, &old_size);
@@ -74,7 +65,6 @@ void Stack::tell_sanitizers_after([[maybe_unused]] Stack& departed) noexcept {
     departed.bottom_ = static_cast<char*>(const_cast<void*>(old_bottom));
     departed.size_ = old_size;
   }
-#endif
 }
 #endif
 

@@ -63,8 +63,8 @@ class Stack {
   friend void switch_stack(Stack& from, Stack& to) noexcept;
   friend struct StackEntry;
   void learn_thread() noexcept;
-  void tell_sanitizers_before(Stack& to) noexcept;
-  void tell_sanitizers_after(Stack& departed) noexcept;
+  void tell_asan_before(Stack& to) noexcept;
+  void tell_asan_after(Stack& departed) noexcept;
 
   void* context_ = nullptr;                      ///< Where it goes on; Boost.Context's fcontext_t.
   Stack* target_ = nullptr;                      ///< While it jumps: where to.
@@ -84,14 +84,19 @@ class Stack {
   if (from.of_thread_ == nullptr) from.learn_thread();
   from.exceptions_ = *from.of_thread_;
   from.target_ = &to;
-#if defined(PULPO_ASAN) || defined(PULPO_TSAN)
-  from.tell_sanitizers_before(to);
+#ifdef PULPO_ASAN
+  from.tell_asan_before(to);
+#endif
+#ifdef PULPO_TSAN
+  // Here and not in a function of its own, whose return would be noted on the other stack.
+  if (from.fiber_ == nullptr) from.fiber_ = __tsan_get_current_fiber();
+  __tsan_switch_to_fiber(to.fiber_, 0);
 #endif
   const detail::Transfer transfer = detail::jump(to.context_, &from);
   auto& departed = *static_cast<Stack*>(transfer.data);
   departed.context_ = transfer.context;
-#if defined(PULPO_ASAN) || defined(PULPO_TSAN)
-  from.tell_sanitizers_after(departed);
+#ifdef PULPO_ASAN
+  from.tell_asan_after(departed);
 #endif
   *from.of_thread_ = from.exceptions_;
 }

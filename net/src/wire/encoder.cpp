@@ -257,6 +257,8 @@ struct EncoderRun {
       }
       case Term::Type::function:
         return function(t.function_parts());
+      case Term::Type::object:
+        return fail("the message holds a C++ object, which cannot leave its node; send what it stands for as terms");
       case Term::Type::port:
         break;
     }

@@ -13,6 +13,7 @@
 //   std::map<K, V>                   a map
 //   std::tuple, std::pair            a tuple
 //   std::variant                     the first alternative that fits
+//   std::shared_ptr<T>               an object of this node, see Term::object(); null is nil
 //   std::chrono durations            whole milliseconds; Timeout also :infinity
 //   a message struct                 {:name, field, …} or :name: pulpo/typed.hpp
 //
@@ -28,6 +29,7 @@
 #include <cstring>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <ratio>
 #include <span>
@@ -350,6 +352,15 @@ struct Codec<std::pair<A, B>> {
   static Term encode(const std::pair<A, B>& value) { return Term::tuple({to_term(value.first), to_term(value.second)}); }
   static bool decode(const Term& term, std::pair<A, B>& out) {
     return term.is_tuple(2) && decode_into(term.elements()[0], out.first) && decode_into(term.elements()[1], out.second);
+  }
+};
+
+template <class T>
+struct Codec<std::shared_ptr<T>> {
+  static Term encode(const std::shared_ptr<T>& object) { return object ? Term::object(object) : Term(); }
+  static bool decode(const Term& term, std::shared_ptr<T>& out) {
+    out = term.as_object<T>();
+    return out != nullptr || term.is_atom(atoms::nil);
   }
 };
 

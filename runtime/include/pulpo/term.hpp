@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -35,14 +36,45 @@ namespace pulpo {
 
 namespace detail {
 struct TermBlock;
+
+/// A type's name as its author wrote it: "ping_pong::Server". Read out of the compiler's own text: the demangler would weigh
+/// tens of KB in every program.
+template <class T>
+[[nodiscard]] constexpr std::string_view type_name() {
+  constexpr std::string_view text = __PRETTY_FUNCTION__;  // "… type_name() [with T = ping_pong::Server; …]" or "… [T = ping_pong::Server]"
+  constexpr std::size_t begin = text.find("T = ") + 4;
+  return text.substr(begin, text.find_first_of(";]", begin) - begin);
 }
+
+/// One for each C++ type: its address tells types apart, without RTTI.
+struct ObjectType {
+  std::string_view name;
+};
+template <class T>
+inline constexpr ObjectType kObjectType{type_name<T>()};
+}  // namespace detail
 
 class Term {
  public:
   static constexpr std::size_t kDepthMax = 10'000;
 
   /// In Erlang's order of types.
-  enum class Type : std::uint8_t { integer, big_integer, floating, atom, reference, function, port, pid, tuple, map, nil, list, binary };
+  enum class Type : std::uint8_t {
+    integer,
+    big_integer,
+    floating,
+    atom,
+    reference,
+    function,
+    object,  ///< A C++ object of this program, see object(). Erlang has none.
+    port,
+    pid,
+    tuple,
+    map,
+    nil,
+    list,
+    binary
+  };
 
   // --- Making --------------------------------------------------------------------------------
   Term() noexcept;            ///< The atom `nil`.
@@ -75,6 +107,13 @@ class Term {
   /// `&Module.function/arity`, with the first of its arguments already bound to it: no more than `arity` (PULPO_ASSERT).
   [[nodiscard]] static Term function(Atom module, Atom name, std::uint8_t arity, std::span<const Term> bound = {});
 
+  /// Any C++ object, to hand it from process to process of one node (D5): it has no text that could be read, and cannot leave its
+  /// node. Whoever drops the last copy destroys it, on any core: its destructor must not suspend. Equal to itself only. Not null.
+  template <class T>
+  [[nodiscard]] static Term object(std::shared_ptr<T> object) {
+    return make_object(std::const_pointer_cast<std::remove_const_t<T>>(std::move(object)), detail::kObjectType<std::remove_const_t<T>>);
+  }
+
   Term(const Term& other) noexcept;
   Term(Term&& other) noexcept;
   Term& operator=(const Term& other) noexcept;
@@ -94,6 +133,7 @@ class Term {
   [[nodiscard]] bool is_binary() const noexcept;
   [[nodiscard]] bool is_pid() const noexcept;
   [[nodiscard]] bool is_ref() const noexcept;
+  [[nodiscard]] bool is_object() const noexcept;
 
   [[nodiscard]] Atom atom() const noexcept;
   [[nodiscard]] std::int64_t integer() const noexcept;
@@ -124,6 +164,13 @@ class Term {
     std::span<const Term> bound;
   };
   [[nodiscard]] Function function_parts() const noexcept;
+  /// The object when the term is one of type T, else null.
+  template <class T>
+  [[nodiscard]] std::shared_ptr<T> as_object() const noexcept {
+    return std::static_pointer_cast<T>(object_of(detail::kObjectType<std::remove_const_t<T>>));
+  }
+  /// The C++ name of an object's type.
+  [[nodiscard]] std::string_view object_type() const noexcept;
 
   [[nodiscard]] std::optional<Atom> as_atom() const noexcept { return is_atom() ? std::optional(atom()) : std::nullopt; }
   [[nodiscard]] std::optional<std::int64_t> as_integer() const noexcept { return is_integer() ? std::optional(integer()) : std::nullopt; }
@@ -155,6 +202,8 @@ class Term {
   struct Integer {};
   Term(Integer, std::int64_t value) noexcept;
   Term(std::uint64_t low, std::uint64_t high) noexcept : low_(low), high_(high) {}
+  [[nodiscard]] static Term make_object(std::shared_ptr<void> object, const detail::ObjectType& type);
+  [[nodiscard]] std::shared_ptr<void> object_of(const detail::ObjectType& type) const noexcept;
   [[nodiscard]] bool holds(Type type) const noexcept;
   [[nodiscard]] detail::TermBlock* block() const noexcept;
   friend struct TermAccess;

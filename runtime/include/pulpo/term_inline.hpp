@@ -19,7 +19,7 @@ namespace detail {
 
 /// What stands before the content of every boxed term. Immutable but for the count.
 struct alignas(8) TermBlock {
-  enum class Shape : std::uint8_t { tuple, map, list, latin1_list, wide_list, binary, big_integer, function };
+  enum class Shape : std::uint8_t { tuple, map, list, latin1_list, wide_list, binary, big_integer, function, object };
 
   struct Alive {
     std::uint32_t references;
@@ -118,6 +118,7 @@ inline bool Term::is_map() const noexcept { return holds(Type::map); }
 inline bool Term::is_binary() const noexcept { return holds(Type::binary); }
 inline bool Term::is_pid() const noexcept { return holds(Type::pid); }
 inline bool Term::is_ref() const noexcept { return holds(Type::reference); }
+inline bool Term::is_object() const noexcept { return holds(Type::object); }
 
 inline Atom Term::atom() const noexcept {
   PULPO_ASSERT(is_atom());

@@ -47,6 +47,7 @@ void destroy(TermBlock* block) noexcept {
       part->next_dead = dead;
       dead = part;
     }
+    if (current->shape == Shape::object) object_box(*current).~ObjectBox();
     free_block(current, block_bytes(*current));
   }
 }

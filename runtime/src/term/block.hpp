@@ -10,6 +10,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <new>
 
 #include "pulpo/term.hpp"
 
@@ -18,6 +20,15 @@ namespace pulpo {
 namespace detail {
 
 using Shape = TermBlock::Shape;
+
+/// What lies in the block of an object.
+struct ObjectBox {
+  std::shared_ptr<void> object;
+  const ObjectType* type;
+};
+[[nodiscard]] inline const ObjectBox& object_box(const TermBlock& block) noexcept {
+  return *std::launder(reinterpret_cast<const ObjectBox*>(block.data()));
+}
 
 /// Uninitialised memory for a block of `bytes` in all.
 [[nodiscard]] void* allocate_block(std::size_t bytes) noexcept;
@@ -40,6 +51,7 @@ void free_block(void* memory, std::size_t bytes) noexcept;
     case Shape::wide_list:
     case Shape::binary:
     case Shape::big_integer:
+    case Shape::object:
       break;
   }
   return 0;

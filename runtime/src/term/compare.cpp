@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <functional>
 
 #include "pulpo/term.hpp"
 #include "term/block.hpp"
@@ -175,6 +176,11 @@ int compare_heads(const Term& left, const Term& right, bool exact, Steps& steps)
       return compare_bytes(left.bytes(), right.bytes());
     case Type::list:
       return open_lists(left, right, exact, steps);
+    case Type::object: {
+      const void* const a = detail::object_box(*TermAccess::block(left)).object.get();
+      const void* const b = detail::object_box(*TermAccess::block(right)).object.get();
+      return a == b ? 0 : std::less<>()(a, b) ? -1 : 1;
+    }
     case Type::tuple:
     case Type::map:
     case Type::function:

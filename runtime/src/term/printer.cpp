@@ -129,6 +129,11 @@ class Printer {
         return write_map(term);
       case Type::function:
         return write_function(term);
+      case Type::object:
+        out_ += "#Object<";
+        out_ += term.object_type();
+        out_ += '>';
+        return;
       case Type::port:
         break;  // none can be made
     }

@@ -127,6 +127,24 @@ Term Term::function(Atom module, Atom name, std::uint8_t arity, std::span<const 
   return TermAccess::adopt(Type::function, block);
 }
 
+Term Term::make_object(std::shared_ptr<void> object, const detail::ObjectType& type) {
+  PULPO_ASSERT(object != nullptr);
+  TermBlock* block = make_block(Shape::object, sizeof(detail::ObjectBox), sizeof(detail::ObjectBox));
+  new (block->data()) detail::ObjectBox{std::move(object), &type};
+  return TermAccess::adopt(Type::object, block);
+}
+
+std::shared_ptr<void> Term::object_of(const detail::ObjectType& type) const noexcept {
+  if (!is_object()) return nullptr;
+  const detail::ObjectBox& box = detail::object_box(*block());
+  return box.type == &type ? box.object : nullptr;
+}
+
+std::string_view Term::object_type() const noexcept {
+  PULPO_ASSERT(is_object());
+  return detail::object_box(*block()).type->name;
+}
+
 bool Term::is_proper_list() const noexcept {
   if (holds(Type::nil)) return true;
   return holds(Type::list) && (block()->shape != Shape::list || block()->terms()[block()->size].holds(Type::nil));

@@ -216,5 +216,46 @@ TEST(Term, HeapBytesOfWhatIsDoubledOverAndOverStayAtTheTop) {
   EXPECT_EQ(doubled.heap_bytes(), static_cast<std::size_t>(std::min<std::uint64_t>(std::uint64_t{UINT32_MAX} * 16, SIZE_MAX)));
 }
 
+// --- Objects of this node (D5) ------------------------------------------------------------------------------------
+
+struct Camera {
+  explicit Camera(int& destroyed_) : destroyed(destroyed_) {}
+  Camera(const Camera&) = delete;
+  ~Camera() { ++destroyed; }
+  int& destroyed;
+};
+
+TEST(Term, AnObjectIsGivenBackAsWhatItIsAndAsNothingElse) {
+  int destroyed = 0;
+  const auto camera = std::make_shared<Camera>(destroyed);
+  const Term term = Term::object(camera);
+  EXPECT_EQ(term.type(), Type::object);
+  EXPECT_EQ(term.as_object<Camera>(), camera);
+  EXPECT_EQ(term.as_object<int>(), nullptr);
+  EXPECT_EQ(Term("camera").as_object<Camera>(), nullptr);
+  EXPECT_NE(term.text().find("Camera>"), std::string::npos) << term.text();
+}
+
+TEST(Term, AnObjectDiesWithTheLastTermThatHoldsIt) {
+  int destroyed = 0;
+  {
+    Term outer = Term::tuple({"taken", Term::list({Term::object(std::make_shared<Camera>(destroyed))})});
+    const Term copy = outer;
+    outer.share();
+    outer = Term();
+    EXPECT_EQ(destroyed, 0);
+  }
+  EXPECT_EQ(destroyed, 1);
+}
+
+TEST(Term, AnObjectEqualsItselfAndLiesBetweenFunctionsAndPids) {
+  const auto first = std::make_shared<int>(1);
+  const auto second = std::make_shared<int>(1);
+  EXPECT_EQ(Term::object(first), Term::object(first));
+  EXPECT_NE(Term::object(first), Term::object(second));
+  EXPECT_TRUE(Term::compare(Term::function("m"_atom, "f"_atom, 0), Term::object(first)) < 0);
+  EXPECT_TRUE(Term::compare(Term::object(first), Term(Pid{.id = 1, .serial = 1})) < 0);
+}
+
 }  // namespace
 }  // namespace pulpo

@@ -192,6 +192,14 @@ TEST(Frame, NestingUpToTheLimitArrivesAndBeyondItIsRefusedAtBothEnds) {
   EXPECT_NE(unread.error().detail.find("10000 levels"), std::string::npos) << unread.error().detail;
 }
 
+TEST(Frame, AnObjectCannotLeaveItsNodeAndTheErrorSaysWhatToSend) {
+  Wire wire;
+  const auto refused =
+      wire.encoder.encode(wire.out, request(wire, Term::tuple({Term(Atom("take")), Term::object(std::make_shared<int>(1))})));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_NE(refused.error().detail.find("C++ object"), std::string::npos) << refused.error().detail;
+}
+
 TEST(Frame, AFrameThatCannotBeEncodedLeavesBufferAndAtomsAsTheyWere) {
   Wire wire({.message_bytes_max = 100});
   wire.encode(request(wire));

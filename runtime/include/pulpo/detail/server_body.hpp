@@ -73,15 +73,6 @@ class ServerBody : public Body {
   bool ignored_ = false;  ///< The constructor called ignore(): it ends once its starter has been told.
 };
 
-/// A type's name as its author wrote it: "ping_pong::Server". Read out of the compiler's own text: the demangler would weigh
-/// tens of KB in every program.
-template <class T>
-[[nodiscard]] constexpr std::string_view type_name() {
-  constexpr std::string_view text = __PRETTY_FUNCTION__;  // "… type_name() [with T = ping_pong::Server; …]" or "… [T = ping_pong::Server]"
-  constexpr std::size_t begin = text.find("T = ") + 4;
-  return text.substr(begin, text.find_first_of(";]", begin) - begin);
-}
-
 /// True for the reasons that are no failure: normal, shutdown, {shutdown, _} (GS-15, SUP-4).
 [[nodiscard]] bool is_orderly(const Term& reason);
 

@@ -29,11 +29,13 @@ enum class Errc : std::uint16_t {
   mailbox_full = 2,  ///< The receiver refused the message; nothing was queued.
   busy = 3,          ///< A limit is reached (connections, memory); try later.
   // The other side is gone: find it again or do without.
-  noproc = 16,    ///< No process has that pid or name.
-  nodedown = 17,  ///< The connection was lost or never made.
-  exited = 18,    ///< It ended while we waited; Error::reason says why.
-  killed = 19,    ///< This process is being killed; suspending calls end at once.
-  stopped = 20,   ///< The runtime does not run: not started yet, or stopped.
+  noproc = 16,       ///< No process has that pid or name.
+  nodedown = 17,     ///< The connection was lost or never made.
+  exited = 18,       ///< It ended while we waited; Error::reason says why.
+  killed = 19,       ///< This process is being killed; suspending calls end at once.
+  stopped = 20,      ///< The runtime does not run: not started yet, or stopped.
+  closed = 21,       ///< The stream has ended, was reset, or was closed by its owner meanwhile.
+  unreachable = 22,  ///< Nobody listens there, or no way leads there.
   // Asking again will not help: report it.
   bad_message = 32,     ///< The bytes or the term are not the declared message.
   not_allowed = 33,     ///< Cookie refused, or a message outside the server's protocol.

@@ -23,6 +23,10 @@ const char* to_string(Errc code) noexcept {
       return "killed";
     case Errc::stopped:
       return "stopped";
+    case Errc::closed:
+      return "closed";
+    case Errc::unreachable:
+      return "unreachable";
     case Errc::bad_message:
       return "bad message";
     case Errc::not_allowed:

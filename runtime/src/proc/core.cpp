@@ -7,6 +7,7 @@
 #include <exception>
 #include <typeinfo>
 
+#include "proc/io_wait.hpp"
 #include "proc/orders.hpp"
 #include "proc/send_timer.hpp"
 #include "pulpo/log.hpp"
@@ -278,13 +279,10 @@ void Core::wake(Process& process) noexcept {
   if (process.state == Process::State::waiting || process.state == Process::State::idle) run_queue_push(process);
 }
 
-bool Core::suspend(Wait& wait) {
+// The rest of the core goes on, on `next`; this returns when the process is resumed.
+[[gnu::always_inline]] inline void Core::leave(Wait& wait, Stack& next) noexcept {
   Process& process = *current_process_;
-  check_exit();
-  if (process.exit_pending) return false;
   if (wait.deadline < process.alarm_due) set_alarm(process, wait.deadline);
-  Stack* const next = stacks_.take();
-  if (next == nullptr) throw Exiting{atoms::system_limit};
   process.wait = &wait;
   process.waits_for = wait.kind;
   process.stack = this_stack_;
@@ -294,13 +292,38 @@ bool Core::suspend(Wait& wait) {
     process.state = Process::State::waiting;
   }
   current_process_ = nullptr;
-  this_stack_ = next;
-  switch_stack(*process.stack, *next);
+  this_stack_ = &next;
+  switch_stack(*process.stack, next);
   // Resumed: activate() made this stack the loop's and this process the running one again.
   process.wait = nullptr;
   process.waits_for = WaitKind::none;
+}
+
+bool Core::suspend(Wait& wait) {
+  check_exit();
+  if (current_process_->exit_pending) return false;
+  Stack* const next = stacks_.take();
+  if (next == nullptr) throw Exiting{atoms::system_limit};
+  Process& process = *current_process_;
+  leave(wait, *next);
   check_exit();
   return !process.exit_pending;
+}
+
+bool Core::prepare_to_park() {
+  check_exit();
+  if (current_process_->exit_pending) return false;
+  // Nobody else takes one before we park: nobody else runs.
+  Stack* const next = stacks_.take();
+  if (next == nullptr) throw Exiting{atoms::system_limit};
+  stacks_.give(*next);
+  return true;
+}
+
+void Core::park(IoWait& wait) noexcept {
+  Stack* const next = stacks_.take();
+  PULPO_ASSERT(next != nullptr && "park() without prepare_to_park()");
+  leave(wait, *next);
 }
 
 void Core::check_exit() {

@@ -34,6 +34,7 @@
 
 namespace pulpo {
 
+class IoWait;
 class SendTimer;
 struct SpawnOrder;
 
@@ -111,6 +112,12 @@ class Core {
   /// pulpo/process.hpp. Returns false when it did not suspend, or not to the end, because the process is being ended and may not be thrown
   /// at.
   bool suspend(Wait& wait);
+  /// Before something is begun that must be awaited: makes sure of the stack that park() will need. Throws as suspend() does; false when
+  /// the process is being ended and may not be thrown at.
+  [[nodiscard]] bool prepare_to_park();
+  /// Leaves the running process until wake(), whatever comes meanwhile, and throws nothing: a deadline and an exit signal only call
+  /// wait.interrupt(). After prepare_to_park().
+  void park(IoWait& wait) noexcept;
   /// Throws Killed when an exit signal waits for the running process and it may be thrown at.
   void check_exit();
   void wake(Process& process) noexcept;
@@ -181,6 +188,7 @@ class Core {
   void push_outbox(unsigned core, Message* message) noexcept;
   void recycle(Message* message) noexcept;
   void stop_processes();
+  void leave(Wait& wait, Stack& next) noexcept;
   /// Lets go of what was still on its way, after all threads ended and before any core is destroyed: messages lie in the
   /// pool of the core that made them.
   void discard_left();

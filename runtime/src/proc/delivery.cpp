@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "proc/core.hpp"
+#include "proc/io_wait.hpp"
 #include "pulpo/log.hpp"
 
 namespace pulpo {
@@ -261,6 +262,7 @@ void Core::end_process(Process& process, const Term& reason) {
   if (process.exit_pending) return;
   process.related().pending_reason = reason;
   process.exit_pending = true;
+  if (process.waits_for == WaitKind::io) return static_cast<IoWait&>(*process.wait).interrupt();
   wake(process);
 }
 

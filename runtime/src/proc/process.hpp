@@ -27,7 +27,7 @@ class Process;
 class Stack;
 
 /// What a suspended process waits for.
-enum class WaitKind : std::uint8_t { none, message, reply, spawn, sleep, turn, link };
+enum class WaitKind : std::uint8_t { none, message, reply, spawn, sleep, turn, link, io };
 
 /// Why a process is suspended. Lives on its stack while it is. What arrives looks at the process alone: a stack that has been left is
 /// cold memory.

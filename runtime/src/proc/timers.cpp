@@ -2,6 +2,7 @@
 //
 // Deadlines of waits, messages that leave later, and senders that wait for a link.
 #include "proc/core.hpp"
+#include "proc/io_wait.hpp"
 #include "proc/send_timer.hpp"
 
 namespace pulpo {
@@ -38,6 +39,7 @@ void Core::Alarm::expired() {
   }
   process_.alarm_due = kNever;
   wait.timed_out = true;
+  if (wait.kind == WaitKind::io) return static_cast<IoWait&>(wait).interrupt();
   core_.wake(process_);
 }
 

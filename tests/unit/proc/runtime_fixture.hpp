@@ -56,6 +56,8 @@ class OnEachLoop : public ::testing::TestWithParam<OnLoop> {
     EXPECT_TRUE(runtime_->run(std::move(test))) << "the test's process was ended";
   }
   Runtime& runtime() { return *runtime_; }
+  /// The simulated network, where host 0 is that of the runtime; null on the kernel's loops.
+  io::SimNetwork* network() { return simulation_ ? &simulation_->network : nullptr; }
 
  private:
   std::unique_ptr<Simulation> simulation_;

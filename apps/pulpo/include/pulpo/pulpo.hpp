@@ -9,6 +9,7 @@
 #include "pulpo/gen_server.hpp"
 #include "pulpo/log.hpp"
 #include "pulpo/net/node.hpp"
+#include "pulpo/poll.hpp"
 #include "pulpo/process.hpp"
 #include "pulpo/program.hpp"
 #include "pulpo/runtime.hpp"

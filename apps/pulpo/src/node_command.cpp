@@ -31,7 +31,8 @@ constexpr unsigned kLeaveSeconds = 10;
 
 struct NodePlan {
   NodeOptions options;
-  std::vector<Atom> applications;  ///< To start, in order.
+  std::vector<Atom> applications;                ///< To start, in order, each after what it needs.
+  RestartType restart = RestartType::temporary;  ///< Of all of them (AC-50).
 };
 
 /// What of `text` a node's name may hold (NODE-1).
@@ -93,6 +94,10 @@ Outcome<NodePlan> read_plan(Program& program, const Arguments& arguments) {
   NodePlan plan;
   NodeOptions& options = plan.options;
   PULPO_TRY(plan.applications, read_applications(program, arguments));
+  if (arguments.has("permanent")) {
+    if (plan.applications.empty()) return wrong_usage("--permanent says what follows when an application ends; name one with --app");
+    plan.restart = RestartType::permanent;
+  }
   PULPO_CHECK(read_node_name(arguments, options));
   PULPO_TRY(const auto cores, arguments.number("cores", 1, 64, std::min(count_cpus().usable(), 64u)));
   options.runtime.cores = static_cast<unsigned>(cores);
@@ -113,7 +118,7 @@ Outcome<NodePlan> read_plan(Program& program, const Arguments& arguments) {
 }
 
 /// Starts the system and the applications; why not, when one fails.
-Outcome<void> start_applications(Program& program, Node& node, const std::vector<Atom>& wanted) {
+Outcome<void> start_applications(Program& program, Node& node, const std::vector<Atom>& wanted, RestartType restart) {
   std::optional<Fault> failed = Fault{.code = Errc::exited, .where = "", .detail = "the node's own processes did not start"};
   node.runtime().run([&] {
     if (auto system = start_system({.applications = program.applications()}); !system) {
@@ -121,9 +126,9 @@ Outcome<void> start_applications(Program& program, Node& node, const std::vector
       return;
     }
     for (const Atom name : wanted) {
-      if (auto started = start_application(name); !started) {
+      if (auto started = ensure_all_started(name, {.type = restart}); !started) {
         const Error& error = started.error();
-        failed->detail = fmt::format("application {} did not start: {}", name.text(), error.detail.empty() ? error.text() : error.detail);
+        failed->detail = error.detail.empty() ? fmt::format("application {} did not start: {}", name.text(), error.text()) : error.detail;
         return;
       }
     }
@@ -157,12 +162,13 @@ bool stop_applications(Node& node, Signals& signals) {
   return orderly;
 }
 
-/// Tells when the node's own processes have ended though nobody stopped them: what is left then serves nobody.
+/// Tells when the node's own processes have ended: a process asked for it, an application took the node with it, or they failed, and
+/// what is left serves nobody.
 class SystemWatch {
  public:
   explicit SystemWatch(Runtime& runtime) : descriptor_(::eventfd(0, EFD_CLOEXEC)) {
     runtime.post([this] {
-      reason_ = await_system_end().text();
+      note(await_system_end());
       const std::uint64_t one = 1;
       [[maybe_unused]] const ssize_t wrote = ::write(descriptor_, &one, sizeof one);  // an eventfd at 0 takes it
     });
@@ -171,12 +177,27 @@ class SystemWatch {
   SystemWatch& operator=(const SystemWatch&) = delete;
   ~SystemWatch() { ::close(descriptor_); }
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
-  /// Once the descriptor is readable.
+
+  // --- Once the descriptor is readable --------------------------------------------------------------------------
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+  /// The exit status that a process asked for (system_stop()).
+  [[nodiscard]] const std::optional<int>& asked_for() const noexcept { return asked_for_; }
+  /// The node itself decided on it, and has said why.
+  [[nodiscard]] bool was_decided() const noexcept { return decided_; }
 
  private:
+  void note(const Term& reason) {
+    reason_ = reason_text(reason);
+    if (reason.is_tuple(2) && reason.elements()[0].is_atom("system_stop"_atom)) {
+      asked_for_ = static_cast<int>(reason.elements()[1].as_integer().value_or(kFailed));
+    }
+    decided_ = reason.is_tuple(3) || reason.is_atom("application_controller_terminated"_atom);
+  }
+
   int descriptor_;
   std::string reason_;
+  std::optional<int> asked_for_;
+  bool decided_ = false;
 };
 
 /// The name of the signal that came; null when the system ended first.
@@ -202,7 +223,7 @@ int run_node(Program& program, const Arguments& arguments) {
   if (const auto started = node.start(); !started) return program.complain(verb, started.error());
   Runtime& runtime = node.runtime();
   if (!runtime.loop_reason().empty()) log::warning("loop {}: {}", runtime.loop_name(), runtime.loop_reason());
-  if (const auto started = start_applications(program, node, plan->applications); !started) {
+  if (const auto started = start_applications(program, node, plan->applications, plan->restart); !started) {
     node.stop();
     return program.complain(verb, started.error());
   }
@@ -215,10 +236,12 @@ int run_node(Program& program, const Arguments& arguments) {
   const char* const signal = await_signal(*signals, watch);
   if (signal == nullptr) {
     // As OTP does when its kernel ends: whoever watches this program (systemd) starts a healthy one.
-    log::line(log::Level::critical, "the node's own processes have ended: {}; the node stops", watch.reason());
+    if (!watch.asked_for() && !watch.was_decided())
+      log::line(log::Level::critical, "the node's own processes have ended: {}; the node stops", watch.reason());
     ::alarm(kLeaveSeconds);
     node.stop();
-    return kFailed;
+    if (watch.asked_for()) log::notice("node {} has stopped", node.name());
+    return watch.asked_for().value_or(kFailed);
   }
   log::notice("{}: stopping", signal);
   if (!stop_applications(node, *signals)) return kFailed;
@@ -229,33 +252,39 @@ int run_node(Program& program, const Arguments& arguments) {
 }  // namespace
 
 Verb node_verb() {
-  return {.name = "node",
-          .summary = "Run a node, with applications, until SIGINT or SIGTERM.",
-          .details =
-              "Starts a mapper when this host has none. SIGINT or SIGTERM stops applications in order; a second one does not wait for "
-              "them. Exit status 2 when an option or a file is wrong, 1 when the name or the port is taken.",
-          .examples =
-              "node --sname a --app ping_pong\nnode --name a@192.168.1.10 --listen 192.168.1.10:4711\nnode --sname auto --cookie-file "
-              "/etc/pulpo/cookie",
-          .options =
-              std::vector<Option>{
-                  {.name = "sname", .value = "N[@HOST]", .help = "Short name; this host's by default. auto takes the host's name."},
-                  {.name = "name", .value = "N@HOST", .help = "Long name: the host as others reach it, with dots."}} +
-              cookie_options() +
-              std::vector<Option>{
-                  {.name = "app", .value = "A", .help = "Start this application. May be given several times.", .repeatable = true},
-                  {.name = "cores", .value = "N", .help = "Loops, a thread each; as many as there are usable processors by default."},
-                  loop_option(),
-                  spin_option(),
-                  {.name = "stack-size", .value = "BYTES", .help = "Stack of a process; 64KiB by default."},
-                  {.name = "listen",
-                   .value = "IP[:PORT]",
-                   .help = "Listen on this address only, [IPv6]:PORT or :PORT. Everywhere by default; on loopback when the host part of "
-                           "the name is."},
-                  plain_links_option(),
-                  {.name = "no-mapper", .help = "Do not start a mapper when this host has none."}} +
-              log_options(false),
-          .run = run_node};
+  return {
+      .name = "node",
+      .summary = "Run a node, with applications, until SIGINT or SIGTERM.",
+      .details =
+          "Starts a mapper when this host has none. SIGINT or SIGTERM stops applications in order; a second one does not wait for "
+          "them. Exit status 2 when an option or a file is wrong, 1 when the name or the port is taken, an application does not start, or "
+          "a permanent one has ended.",
+      .examples =
+          "node --sname a --app ping_pong\nnode --name a@192.168.1.10 --listen 192.168.1.10:4711\nnode --sname auto --cookie-file "
+          "/etc/pulpo/cookie",
+      .options =
+          std::vector<Option>{
+              {.name = "sname", .value = "N[@HOST]", .help = "Short name; this host's by default. auto takes the host's name."},
+              {.name = "name", .value = "N@HOST", .help = "Long name: the host as others reach it, with dots."}} +
+          cookie_options() +
+          std::vector<Option>{
+              {.name = "app",
+               .value = "A",
+               .help = "Start this application, and what it needs. May be given several times.",
+               .repeatable = true},
+              {.name = "permanent", .help = "When one of these applications ends, the node does, with status 1."},
+              {.name = "cores", .value = "N", .help = "Loops, a thread each; as many as there are usable processors by default."},
+              loop_option(),
+              spin_option(),
+              {.name = "stack-size", .value = "BYTES", .help = "Stack of a process; 64KiB by default."},
+              {.name = "listen",
+               .value = "IP[:PORT]",
+               .help = "Listen on this address only, [IPv6]:PORT or :PORT. Everywhere by default; on loopback when the host part of "
+                       "the name is."},
+              plain_links_option(),
+              {.name = "no-mapper", .help = "Do not start a mapper when this host has none."}} +
+          log_options(false),
+      .run = run_node};
 }
 
 }  // namespace pulpo::cli

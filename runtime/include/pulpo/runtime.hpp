@@ -53,6 +53,15 @@ struct RuntimeOptions {
   Driver* driver = nullptr;  ///< Borrowed; turns the cores in the place of threads (a simulated world). Null: each has its thread.
 };
 
+/// What a layer above keeps with a runtime, and for as long.
+class RuntimeExtension {
+ public:
+  RuntimeExtension() = default;
+  RuntimeExtension(const RuntimeExtension&) = delete;
+  RuntimeExtension& operator=(const RuntimeExtension&) = delete;
+  virtual ~RuntimeExtension() = default;
+};
+
 class Runtime {
  public:
   explicit Runtime(RuntimeOptions options = {});
@@ -105,6 +114,8 @@ class Runtime {
   void set_node_name(Atom name) noexcept;
   /// Looks a name up; any thread, no lock.
   [[nodiscard]] std::optional<Pid> find_name(Atom name) const noexcept;
+  /// The one extension of this runtime (otp's), made at first use, and destroyed after all processes. Any thread.
+  [[nodiscard]] RuntimeExtension& extension(std::unique_ptr<RuntimeExtension> (*make)());
   /// The core with the fewest processes; any thread, a snapshot.
   [[nodiscard]] unsigned least_loaded_core() const noexcept;
 

@@ -4,21 +4,30 @@
 #include <algorithm>
 
 #include "otp/application_master.hpp"
+#include "otp/application_table.hpp"
 #include "pulpo/log.hpp"
 
 namespace pulpo {
 namespace {
 
-Term error(Atom what, Atom name) { return Term::tuple({atoms::error, Term::tuple({what, name})}); }
+Term error(Term reason) { return Term::tuple({atoms::error, std::move(reason)}); }
+Term error(Atom what, Term whom) { return error(Term::tuple({what, std::move(whom)})); }
+
+/// What every node of Erlang or Elixir has running. Here they are part of the program, and always there.
+bool is_built_in(std::string_view name) { return name == "kernel" || name == "stdlib" || name == "elixir" || name == "logger"; }
+
+ApplicationTable& table() { return ApplicationTable::of(runtime()); }
 
 }  // namespace
 
-void ApplicationController::construct() { trap_exit(true); }
+void ApplicationController::construct() {
+  trap_exit(true);
+  for (const auto& application : std::exchange(applications_, {})) load(application);
+}
 
-const Application* ApplicationController::find(Atom name) const {
-  const auto found =
-      std::find_if(applications_.begin(), applications_.end(), [&](const Application& each) { return each.name == name.text(); });
-  return found == applications_.end() ? nullptr : &*found;
+std::shared_ptr<const Application> ApplicationController::find(Atom name) const {
+  const auto found = std::find_if(applications_.begin(), applications_.end(), [&](const auto& each) { return each->name == name.text(); });
+  return found == applications_.end() ? nullptr : *found;
 }
 
 ApplicationController::Running* ApplicationController::running(Atom name) {
@@ -26,50 +35,164 @@ ApplicationController::Running* ApplicationController::running(Atom name) {
   return found == running_.end() ? nullptr : &*found;
 }
 
+bool ApplicationController::has_started(Atom name) {
+  const Running* const application = running(name);
+  if (application != nullptr) return application->phase == Phase::running;
+  return is_built_in(name.text()) && find(name) == nullptr;
+}
+
 bool ApplicationController::on_call(const Term& request, const detail::Caller& caller) {
-  if (request.is_atom("which_applications"_atom)) {
-    reply(caller.pid, caller.ref, running_list());
-    return true;
-  }
-  if (request.is_atom("loaded_applications"_atom)) {
-    std::vector<Atom> names;
-    for (const Application& each : applications_) names.emplace_back(each.name);
-    reply(caller.pid, caller.ref, to_term(names));
-    return true;
-  }
   if (request.is_atom("stop_applications"_atom)) {
     all_stoppers_.push_back(caller);
     stop_next();
     return true;
   }
-  if (request.is_tuple(3) && request.elements()[0].is_atom("start_application"_atom) && request.elements()[1].is_atom()) {
-    const auto type = from_term<StartType>(request.elements()[2]);
-    if (!type) return false;
-    start_one(request.elements()[1].atom(), *type, caller);
+  if (request.is_tuple(4) && request.elements()[0].is_atom("start_application"_atom) && request.elements()[1].is_atom()) {
+    const auto start = from_term<StartType>(request.elements()[3]);
+    if (!start) return false;
+    const auto type = from_term<RestartType>(request.elements()[2]);
+    if (type) {
+      start_one({request.elements()[1].atom(), *type, *start, caller});
+    } else {
+      reply(caller.pid, caller.ref, error("invalid_restart_type"_atom, request.elements()[2]));
+    }
     return true;
   }
   if (request.is_tuple(2) && request.elements()[0].is_atom("stop_application"_atom) && request.elements()[1].is_atom()) {
     stop_one(request.elements()[1].atom(), caller);
     return true;
   }
-  return false;
+  const auto value = answer(request);
+  if (value) reply(caller.pid, caller.ref, *value);
+  return value.has_value();
 }
 
-void ApplicationController::start_one(Atom name, const StartType& type, const detail::Caller& caller) {
-  const Application* const application = find(name);
-  if (application == nullptr) return reply(caller.pid, caller.ref, error("not_loaded"_atom, name));  // AC-53
-  if (Running* const already = running(name)) {
-    if (already->phase == Phase::starting) {
-      already->starters.push_back(caller);
-    } else {
-      reply(caller.pid, caller.ref, error(atoms::already_started, name));
-    }
-    return;
+std::optional<Term> ApplicationController::answer(const Term& request) {
+  if (request.is_atom("which_applications"_atom)) return running_list();
+  if (request.is_atom("loaded_applications"_atom)) {
+    std::vector<Atom> names;
+    for (const auto& each : applications_) names.emplace_back(each->name);
+    return to_term(names);
   }
-  auto master = detail::start_server(std::make_unique<ApplicationMaster>(*application, type), {.link = true});
-  if (!master) return reply(caller.pid, caller.ref, to_term(Result<void>(std::move(master).error())));
-  running_.push_back({.name = name, .master = *master, .starters = {caller}});
+  if (!request.is_tuple(2)) return std::nullopt;
+  const Term& what = request.elements()[0];
+  const Term& which = request.elements()[1];
+  if (what.is_atom("load_application"_atom)) return load_one(which);
+  if (what.is_atom("unload_application"_atom) && which.is_atom()) return unload_one(which.atom());
+  if (what.is_atom("start_order"_atom) && which.is_atom()) return start_order(which.atom());
+  return std::nullopt;
 }
+
+// --- Loading --------------------------------------------------------------------------------------------------------
+
+void ApplicationController::load(std::shared_ptr<const Application> application) {
+  const Atom name(application->name);
+  for (const auto& [key, value] : application->env.all()) table().put(name, key, value);
+  for (const auto& [whose, settings] : settings_) {
+    if (whose != name) continue;
+    for (const auto& [key, value] : settings.all()) table().put(name, key, value);
+  }
+  applications_.push_back(std::move(application));
+}
+
+Term ApplicationController::load_one(const Term& application) {
+  auto wanted = application.as_object<const Application>();
+  if (!wanted) return error(atoms::badarg);
+  if (const Atom name(wanted->name); find(name) != nullptr) return error("already_loaded"_atom, name);
+  load(std::move(wanted));
+  return atoms::ok;
+}
+
+Term ApplicationController::unload_one(Atom name) {
+  if (running(name) != nullptr) return error("running"_atom, name);  // AC-48
+  if (find(name) == nullptr) return error("not_loaded"_atom, name);
+  std::erase_if(applications_, [&](const auto& each) { return each->name == name.text(); });
+  table().erase_all(name);
+  return atoms::ok;
+}
+
+// --- Starting -------------------------------------------------------------------------------------------------------
+
+std::vector<Atom> ApplicationController::needs_of(const Application& application) const {
+  std::vector<Atom> needs;
+  for (const std::string& each : application.applications) {
+    if (!is_built_in(each) || find(Atom(each)) != nullptr) needs.emplace_back(each);
+  }
+  for (const std::string& each : application.optional_applications) {
+    if (find(Atom(each)) != nullptr) needs.emplace_back(each);
+  }
+  return needs;
+}
+
+/// AC-51: what must start for `name` to run, depth first, itself last: {:ok, names}, or {:error, {which, reason}}.
+Term ApplicationController::start_order(Atom name) const {
+  struct Step {
+    Atom name;
+    std::vector<Atom> needs;
+    std::size_t next = 0;
+  };
+  std::vector<Step> path;
+  std::vector<Atom> order;
+  const auto enter = [&](Atom which) -> std::optional<Term> {
+    const auto application = find(which);
+    if (application == nullptr) return error(which, Term::tuple({"not_loaded"_atom, which}));
+    path.push_back({which, needs_of(*application)});
+    return std::nullopt;
+  };
+  if (const auto wrong = enter(name)) return *wrong;
+  while (!path.empty()) {
+    Step& step = path.back();
+    if (step.next == step.needs.size()) {
+      order.push_back(step.name);
+      path.pop_back();
+      continue;
+    }
+    const Atom next = step.needs[step.next++];
+    if (std::find(order.begin(), order.end(), next) != order.end()) continue;
+    const auto circle = std::find_if(path.begin(), path.end(), [&](const Step& each) { return each.name == next; });
+    if (circle != path.end()) {
+      std::vector<Atom> names;
+      for (auto each = circle; each != path.end(); ++each) names.push_back(each->name);
+      names.push_back(next);
+      return error(next, Term::tuple({"circular_dependency"_atom, to_term(names)}));
+    }
+    if (const auto wrong = enter(next)) return *wrong;
+  }
+  return Term::tuple({atoms::ok, to_term(order)});
+}
+
+/// AC-20, in its order.
+void ApplicationController::start_one(const Wish& wish) {
+  const auto refuse_with = [&](const Term& why) { reply(wish.caller.pid, wish.caller.ref, why); };
+  const auto application = find(wish.name);
+  if (application == nullptr) return refuse_with(error("not_loaded"_atom, wish.name));  // AC-53
+  if (Running* const already = running(wish.name)) {
+    if (already->phase == Phase::running) return refuse_with(error(atoms::already_started, wish.name));
+    if (already->phase == Phase::stopping) return postponed_.push_back(wish);
+    return already->starters.push_back(wish.caller);
+  }
+  for (const std::string& need : application->applications) {
+    if (!has_started(Atom(need))) return refuse_with(error("not_started"_atom, Atom(need)));
+  }
+  if (!application->start) {
+    running_.push_back({.name = wish.name, .phase = Phase::running, .type = wish.type});
+    return refuse_with(atoms::ok);
+  }
+  auto master = detail::start_server(std::make_unique<ApplicationMaster>(application, wish.start), {.link = true});
+  if (!master) return refuse_with(to_term(Result<void>(std::move(master).error())));
+  running_.push_back({.name = wish.name, .master = *master, .type = wish.type, .starters = {wish.caller}});
+}
+
+void ApplicationController::started(Atom name, const Term& outcome) {
+  Running* const application = running(name);
+  if (application == nullptr || application->phase == Phase::running) return;
+  if (!outcome.is_atom(atoms::ok)) return;  // its master is about to end, and its reason is the same
+  if (application->phase == Phase::starting) application->phase = Phase::running;
+  log::debug("Application {} started at {}", name.text(), Term(runtime().node_name()).text());  // AC-70
+  for (const detail::Caller& caller : std::exchange(application->starters, {})) reply(caller.pid, caller.ref, outcome);
+}
+
+// --- Stopping -------------------------------------------------------------------------------------------------------
 
 void ApplicationController::stop_one(Atom name, const detail::Caller& caller) {
   Running* const application = running(name);
@@ -81,11 +204,23 @@ void ApplicationController::stop_one(Atom name, const detail::Caller& caller) {
 void ApplicationController::tell_to_stop(Running& application) {
   if (application.phase == Phase::stopping) return;
   application.phase = Phase::stopping;
-  send(application.master, "$stop_application"_atom);
+  if (application.master) {
+    send(application.master, ApplicationMaster::stop_word());
+    return;
+  }
+  const auto at = running_.begin() + (&application - running_.data());
+  const Running library = std::move(*at);
+  running_.erase(at);
+  ended(library, "stopped"_atom);
 }
 
 void ApplicationController::stop_next() {
-  if (!running_.empty()) return tell_to_stop(running_.back());
+  if (all_stoppers_.empty()) return;
+  while (!running_.empty()) {
+    const bool has_processes = static_cast<bool>(running_.back().master);
+    tell_to_stop(running_.back());
+    if (has_processes) return;  // its end goes on from here
+  }
   for (const detail::Caller& caller : std::exchange(all_stoppers_, {})) reply(caller.pid, caller.ref, atoms::ok);
 }
 
@@ -94,18 +229,15 @@ bool ApplicationController::on_info(const Term& message) {
     started(message.elements()[1].atom(), message.elements()[2]);
     return true;
   }
-  if (const auto ended = match<Exit>(message)) {
-    master_ended(ended->from, ended->reason);
+  if (message.is_tuple(2) && message.elements()[0].is_atom("system_stop"_atom)) {
+    begin_system_end(message);
+    return true;
+  }
+  if (const auto exited = match<Exit>(message)) {
+    master_ended(exited->from, exited->reason);
     return true;
   }
   return false;
-}
-
-void ApplicationController::started(Atom name, const Term& outcome) {
-  Running* const application = running(name);
-  if (application == nullptr) return;
-  if (application->phase == Phase::starting && outcome.is_atom(atoms::ok)) application->phase = Phase::running;
-  for (const detail::Caller& caller : std::exchange(application->starters, {})) reply(caller.pid, caller.ref, outcome);
 }
 
 void ApplicationController::master_ended(const Pid& master, const Term& reason) {
@@ -113,26 +245,44 @@ void ApplicationController::master_ended(const Pid& master, const Term& reason) 
   if (found == running_.end()) return;
   const Running application = std::move(*found);
   running_.erase(found);
+  table().remove_master(master);
   // The master wraps what the tree ended with in {shutdown, _}.
-  const Term& why = reason.is_tuple(2) && reason.elements()[0].is_atom(atoms::shutdown) ? reason.elements()[1] : reason;
-  // AC-70, AC-49: temporary applications are only reported. The level is the tutorials' (LOG-2).
-  log::info("Application {} exited: {}", application.name.text(),
-            application.phase == Phase::starting ? "it did not start: " + start_error_text(why) : reason_text(why));
-  for (const detail::Caller& caller : application.starters) reply(caller.pid, caller.ref, Term::tuple({atoms::error, why}));
-  for (const detail::Caller& caller : application.stoppers) reply(caller.pid, caller.ref, atoms::ok);
-  if (!all_stoppers_.empty()) stop_next();
+  const bool wrapped = reason.is_tuple(2) && reason.elements()[0].is_atom(atoms::shutdown);
+  ended(application, wrapped ? Term(reason.elements()[1]) : reason);
+  stop_next();
 }
 
-/// The system stops: the applications first, the last started first.
+void ApplicationController::ended(const Running& application, const Term& why) {
+  const bool failed = !application.starters.empty();  // nobody has told them of a success
+  // AC-70, AC-49: temporary applications are only reported. The level is the tutorials' (LOG-2).
+  log::info("Application {} exited: {}", application.name.text(), failed ? "it did not start: " + start_error_text(why) : reason_text(why));
+  for (const detail::Caller& caller : application.starters) reply(caller.pid, caller.ref, error(why));
+  for (const detail::Caller& caller : application.stoppers) reply(caller.pid, caller.ref, atoms::ok);
+  const bool by_itself = application.phase != Phase::stopping;
+  if (by_itself && failed && application.type == RestartType::permanent) {
+    begin_system_end(Term::tuple({"application_start_failure"_atom, application.name, why}));
+  } else if (by_itself && !failed && application.type != RestartType::temporary &&
+             (application.type == RestartType::permanent || !why.is_atom(atoms::normal))) {
+    begin_system_end(Term::tuple({"application_terminated"_atom, application.name, why}));
+  }
+  std::vector<Wish> waiting;
+  for (const Wish& wish : std::exchange(postponed_, {})) (wish.name == application.name ? waiting : postponed_).push_back(wish);
+  for (const Wish& wish : waiting) start_one(wish);
+}
+
+/// Ended without stop_applications() before: by a kill of the supervisor, or a failure of ours. The last started first all the same.
 void ApplicationController::on_terminate(const Term& reason) {
   while (!running_.empty()) {
     const Running application = std::move(running_.back());
     running_.pop_back();
-    const Ref monitored = monitor(application.master);
-    send(application.master, "$stop_application"_atom);
-    (void)receive_if([&monitored](const Term& message) {
-      return message.is_tuple(5) && message.elements()[0].is_atom(atoms::DOWN) && message.elements()[1] == Term(monitored);
-    });
+    if (application.master) {
+      const Ref monitored = monitor(application.master);
+      send(application.master, ApplicationMaster::stop_word());
+      (void)receive_if([&monitored](const Term& message) {
+        return message.is_tuple(5) && message.elements()[0].is_atom(atoms::DOWN) && message.elements()[1] == Term(monitored);
+      });
+      table().remove_master(application.master);
+    }
     log::info("Application {} exited: {}", application.name.text(), reason_text(detail::is_orderly(reason) ? "stopped"_atom : reason));
   }
 }
@@ -141,7 +291,7 @@ Term ApplicationController::running_list() const {
   std::vector<Term> rows;
   for (auto each = running_.rbegin(); each != running_.rend(); ++each) {
     if (each->phase == Phase::starting) continue;
-    const Application* const application = find(each->name);
+    const auto application = find(each->name);
     rows.push_back(Term::tuple({each->name, Term::charlist(application->description), Term::charlist(application->version)}));
   }
   return Term::list(rows);

@@ -3,10 +3,11 @@
 // ApplicationController: the process `application_controller`, authority on what is loaded and what runs here (AC-1, D10).
 //
 //   Order      It never waits for an application: masters report, and whoever asked is answered then.
-//   Ownership  Masters are linked to it and it traps exits.
-//   Bounds     The applications it was made with; a master each.
+//   Ownership  Masters are linked to it and it traps exits. Its own end is the node's, since what it ran is gone (system.cpp).
+//   Bounds     The applications it was made with and those that were loaded; a master each.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,16 @@ namespace pulpo {
 /// A start error (AC-29) for a person: "its child PingPong failed: …".
 [[nodiscard]] std::string start_error_text(const Term& reason);
 
+/// Begins to end the system with `reason`, and returns at once: applications first, in order, for at most 30 s. Once a system.
+void begin_system_end(const Term& reason);
+
 class ApplicationController final : public detail::ServerBody {
  public:
-  explicit ApplicationController(std::vector<Application> applications) : applications_(std::move(applications)) {}
+  using Applications = std::vector<std::shared_ptr<const Application>>;
+  using Settings = std::vector<std::pair<Atom, Env>>;  ///< By application; they stand above its own.
+
+  ApplicationController(Applications applications, Settings settings)
+      : applications_(std::move(applications)), settings_(std::move(settings)) {}
   [[nodiscard]] static Atom registered_name() { return "application_controller"_atom; }
 
  protected:
@@ -35,25 +43,45 @@ class ApplicationController final : public detail::ServerBody {
   enum class Phase : std::uint8_t { starting, running, stopping };
   struct Running {
     Atom name;
-    Pid master;
+    Pid master{};  ///< Nobody for a library.
     Phase phase = Phase::starting;
+    RestartType type = RestartType::temporary;
     std::vector<detail::Caller> starters = {};  ///< Answered when the start has succeeded or failed.
     std::vector<detail::Caller> stoppers = {};  ///< Answered when the master is gone.
   };
+  /// Somebody who wants an application started.
+  struct Wish {
+    Atom name;
+    RestartType type;
+    StartType start;
+    detail::Caller caller;
+  };
 
-  [[nodiscard]] const Application* find(Atom name) const;
+  [[nodiscard]] std::shared_ptr<const Application> find(Atom name) const;
   [[nodiscard]] Running* running(Atom name);
-  void start_one(Atom name, const StartType& type, const detail::Caller& caller);
+  [[nodiscard]] bool has_started(Atom name);
+  /// Answers what has its answer at once; nothing when `request` is another one.
+  [[nodiscard]] std::optional<Term> answer(const Term& request);
+  void load(std::shared_ptr<const Application> application);
+  [[nodiscard]] Term load_one(const Term& application);
+  [[nodiscard]] Term unload_one(Atom name);
+  [[nodiscard]] Term start_order(Atom name) const;
+  [[nodiscard]] std::vector<Atom> needs_of(const Application& application) const;
+  void start_one(const Wish& wish);
   void stop_one(Atom name, const detail::Caller& caller);
   void tell_to_stop(Running& application);
   /// Goes on with stop_applications(): one after another (AC-51).
   void stop_next();
   void started(Atom name, const Term& outcome);
   void master_ended(const Pid& master, const Term& reason);
+  /// It is over; `why` is what its tree ended with.
+  void ended(const Running& application, const Term& why);
   [[nodiscard]] Term running_list() const;
 
-  std::vector<Application> applications_;
+  Applications applications_;
+  const Settings settings_;
   std::vector<Running> running_;              ///< In the order of their start.
+  std::vector<Wish> postponed_;               ///< For applications that are stopping.
   std::vector<detail::Caller> all_stoppers_;  ///< Who waits for everything to be stopped.
 };
 

@@ -2,15 +2,16 @@
 //
 // ApplicationMaster: the process at the head of one running application (AC-55).
 //
-// It leads the group of everything the application spawns, so that start_type() knows whom to ask, and owns a helper
-// process that calls the author's start function and is the top supervisor's parent. Start may take its time: the
-// master answers meanwhile.
+// It leads the group of everything the application spawns: so start_type() knows whom to ask, what those processes print finds its
+// way to the leader that the master itself had, and at the end nobody is forgotten. It owns a helper process that calls the author's
+// start function and is the top supervisor's parent. Start may take its time: the master answers meanwhile.
 //
-//   Order      To the controller: {:application_started, name, :ok | {:error, reason}} once, then its exit.
+//   Order      To the controller: {:application_started, name, :ok} once, when it has; then, or when it could not, the master's exit.
 //   Ownership  Linked to the controller; the helper is linked to it, the top supervisor to the helper.
-//   Errors     It ends with `stopped` after a stop, else with the reason of the top supervisor.
+//   Errors     It ends with {:shutdown, why}: `stopped` after a stop, else the top supervisor's reason, or why the start failed.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "pulpo/application.hpp"
@@ -20,7 +21,9 @@ namespace pulpo {
 
 class ApplicationMaster final : public detail::ServerBody {
  public:
-  ApplicationMaster(const Application& application, StartType type) : application_(application), type_(type) {}
+  ApplicationMaster(std::shared_ptr<const Application> application, StartType type);
+  /// The message that asks it to stop its application.
+  [[nodiscard]] static Atom stop_word() { return "$stop_application"_atom; }
 
  protected:
   void construct() override;
@@ -30,12 +33,12 @@ class ApplicationMaster final : public detail::ServerBody {
   [[nodiscard]] std::string_view class_name() const override { return "application_master"; }
 
  private:
-  void tell_controller(const Term& outcome);
+  /// AC-56: kills what is left of the group, until nothing is.
+  void end_strays();
 
-  const Application application_;
+  const std::shared_ptr<const Application> application_;
   StartType type_;  ///< Local from the moment the start function has returned.
   Pid helper_{};
-  bool told_ = false;
 };
 
 }  // namespace pulpo

@@ -368,6 +368,14 @@ void Core::answer(const Pid& asker, const Ref& ref, const Term& value) {
   send(std::move(signal));
 }
 
+Term Core::group_of(const Pid& leader) {
+  std::vector<Term> group;
+  processes_.for_each_living([&](const Process& process) {
+    if (process.group_leader == leader) group.emplace_back(pid_of(process));
+  });
+  return Term::list(group);
+}
+
 Ref Core::make_ref() noexcept {
   const std::uint64_t number = next_ref_++;
   // The core in the first word keeps the cores' references apart; the count would take centuries to wrap.

@@ -134,6 +134,8 @@ class Core {
   using Later = std::function<void(Core&, const Pid&, const Ref&)>;
   [[nodiscard]] Result<Term> ask_later(unsigned core, Later question);
   void answer(const Pid& asker, const Ref& ref, const Term& value);
+  /// The living processes here whose group leader is `leader`, as a list.
+  [[nodiscard]] Term group_of(const Pid& leader);
   [[nodiscard]] Registry& registry() noexcept { return registry_; }
   /// Notes that a process has a link or monitor with a process of `node`.
   void relate(Process& process, NodeIndex node);

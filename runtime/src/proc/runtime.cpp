@@ -53,7 +53,9 @@ struct Runtime::State {
   Gate gate;
   std::atomic<std::uint32_t> node_name{atoms::nonode_nohost.index()};
   bool running = false;
+  std::atomic<RuntimeExtension*> extension{nullptr};
 
+  ~State() { delete extension.load(); }
   [[nodiscard]] Outcome<void> open_threads();
   [[nodiscard]] Outcome<void> open_for_driver();
   void await_end();
@@ -199,6 +201,14 @@ Gate& Runtime::gate() noexcept { return state_->gate; }
 void Runtime::set_router(Router* router) noexcept { state_->router = router; }
 Router* Runtime::router() const noexcept { return state_->router; }
 std::optional<Pid> Runtime::find_name(Atom name) const noexcept { return state_->registry.find(name); }
+
+RuntimeExtension& Runtime::extension(std::unique_ptr<RuntimeExtension> (*make)()) {
+  RuntimeExtension* there = state_->extension.load(std::memory_order_acquire);
+  if (there != nullptr) return *there;
+  auto made = make();
+  if (state_->extension.compare_exchange_strong(there, made.get(), std::memory_order_acq_rel)) there = made.release();
+  return *there;
+}
 
 unsigned Runtime::least_loaded_core() const noexcept {
   unsigned best = 0;

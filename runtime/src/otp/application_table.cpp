@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "otp/application_table.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+namespace pulpo {
+
+ApplicationTable& ApplicationTable::of(Runtime& runtime) {
+  return static_cast<ApplicationTable&>(
+      runtime.extension([]() -> std::unique_ptr<RuntimeExtension> { return std::make_unique<ApplicationTable>(); }));
+}
+
+std::optional<Term> ApplicationTable::get(Atom application, Atom key) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = settings_.find(name(application, key));
+  if (found == settings_.end()) return std::nullopt;
+  return found->second;
+}
+
+void ApplicationTable::put(Atom application, Atom key, Term value) {
+  value.share();
+  const std::unique_lock lock(mutex_);
+  std::swap(settings_[name(application, key)], value);  // the old one is let go of after the lock
+}
+
+void ApplicationTable::erase(Atom application, Atom key) {
+  decltype(settings_)::node_type gone;
+  const std::unique_lock lock(mutex_);
+  gone = settings_.extract(name(application, key));
+}
+
+void ApplicationTable::erase_all(Atom application) {
+  std::vector<Term> gone;
+  const std::unique_lock lock(mutex_);
+  for (auto each = settings_.begin(); each != settings_.end();) {
+    if (each->first >> 32 != application.index()) {
+      ++each;
+      continue;
+    }
+    gone.push_back(std::move(each->second));
+    each = settings_.erase(each);
+  }
+}
+
+Env ApplicationTable::all(Atom application) const {
+  std::vector<std::pair<Atom, Term>> values;
+  {
+    const std::shared_lock lock(mutex_);
+    for (const auto& [key, value] : settings_) {
+      if (key >> 32 == application.index()) values.emplace_back(Atom::from_index(static_cast<std::uint32_t>(key)), value);
+    }
+  }
+  std::sort(values.begin(), values.end(), [](const auto& left, const auto& right) { return left.first.text() < right.first.text(); });
+  return Env(std::move(values));
+}
+
+void ApplicationTable::add_master(const Pid& master, Atom application) {
+  const std::unique_lock lock(mutex_);
+  masters_.emplace_back(master, application);
+}
+
+void ApplicationTable::remove_master(const Pid& master) {
+  const std::unique_lock lock(mutex_);
+  std::erase_if(masters_, [&](const auto& each) { return each.first == master; });
+}
+
+std::optional<Atom> ApplicationTable::application_of(const Pid& master) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = std::find_if(masters_.begin(), masters_.end(), [&](const auto& each) { return each.first == master; });
+  if (found == masters_.end()) return std::nullopt;
+  return found->second;
+}
+
+void ApplicationTable::clear() {
+  decltype(settings_) gone;
+  const std::unique_lock lock(mutex_);
+  settings_.swap(gone);
+  masters_.clear();
+  ending_ = false;
+}
+
+}  // namespace pulpo

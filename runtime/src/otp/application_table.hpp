@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ApplicationTable: what all processes of a node may look up about its applications without asking anybody: their environments,
+// and whose master a process is.
+//
+// OTP has an ETS table for it (ac_tab). Reading must not wait for the application controller, which may be the very one that waits
+// for the reader's application to start or to stop.
+//
+//   Ownership  The runtime's extension; values are shared terms.
+//   Threads    Any core.
+//   Suspends   Never. A lock is held for one look-up; no author's code runs under it.
+//   Bounds     As many settings as the program's code and configuration make, as in OTP.
+//   Cost       get(): an uncontended shared lock, a hash, a copy of a term.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <shared_mutex>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "pulpo/application.hpp"
+#include "pulpo/runtime.hpp"
+
+namespace pulpo {
+
+class ApplicationTable final : public RuntimeExtension {
+ public:
+  [[nodiscard]] static ApplicationTable& of(Runtime& runtime);
+
+  // --- Environments ------------------------------------------------------------------------------------
+  [[nodiscard]] std::optional<Term> get(Atom application, Atom key) const;
+  void put(Atom application, Atom key, Term value);
+  void erase(Atom application, Atom key);
+  void erase_all(Atom application);
+  /// In the order of keys as text, so that it prints the same each time.
+  [[nodiscard]] Env all(Atom application) const;
+
+  // --- Masters -------------------------------------------------------------------------------------------
+  void add_master(const Pid& master, Atom application);
+  void remove_master(const Pid& master);
+  /// Whose master that is.
+  [[nodiscard]] std::optional<Atom> application_of(const Pid& master) const;
+
+  /// The node's end has begun; the first to say so is told true.
+  [[nodiscard]] bool begin_end() noexcept { return !ending_.exchange(true); }
+  /// A system starts: nothing of an earlier one stays.
+  void clear();
+
+ private:
+  [[nodiscard]] static std::uint64_t name(Atom application, Atom key) noexcept {
+    return std::uint64_t{application.index()} << 32 | key.index();
+  }
+
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<std::uint64_t, Term> settings_;
+  std::vector<std::pair<Pid, Atom>> masters_;
+  std::atomic<bool> ending_{false};
+};
+
+}  // namespace pulpo

@@ -7,7 +7,7 @@
 // "PingPong.ping" is the module Elixir.PingPong and the function ping; the arity is the callable's. Arguments and result are
 // terms of the types in pulpo/codec.hpp, so that a call from elsewhere is checked before the callable runs.
 //
-//   Threads    Any; they are constants.
+//   Threads    Any; they are constants. apply(): inside a process.
 //   Errors     Arguments of other types exit the caller with {:function_clause, [{module, name, arguments}]}, another number
 //              of them with {:undef, …}, as in Erlang.
 #pragma once
@@ -79,6 +79,7 @@ template <class F>
 class NamedFunction {
  public:
   using Arguments = typename detail::SignatureOf<decltype(&F::operator())>::Arguments;
+  using Return = typename detail::SignatureOf<decltype(&F::operator())>::Return;
   consteval NamedFunction(const char* name, const char* documentation)
       : row_{name, documentation, static_cast<std::uint8_t>(std::tuple_size_v<Arguments>), &detail::invoke_function<F>} {}
 
@@ -113,5 +114,10 @@ class FunctionTable {
   };
   std::vector<Row> rows_;
 };
+
+/// What this node's applications export, by name: the way in for tasks, and for whatever comes from elsewhere with no more than a name.
+/// Calls it in the calling process. A function that no application of this node exports exits the caller with
+/// {:undef, [{module, name, arguments, []}]}.
+Term apply(Atom module, Atom name, std::span<const Term> arguments);
 
 }  // namespace pulpo

@@ -72,11 +72,23 @@ std::optional<Atom> ApplicationTable::application_of(const Pid& master) const {
   return found->second;
 }
 
+void ApplicationTable::set_functions(FunctionTable functions) {
+  const std::unique_lock lock(mutex_);
+  functions_ = std::move(functions);
+}
+
+std::optional<Function> ApplicationTable::find_function(Atom module, Atom name, std::size_t arity) const {
+  const std::shared_lock lock(mutex_);
+  const Function* const found = functions_.find(module, name, arity);
+  return found != nullptr ? std::optional(*found) : std::nullopt;
+}
+
 void ApplicationTable::clear() {
   decltype(settings_) gone;
   const std::unique_lock lock(mutex_);
   settings_.swap(gone);
   masters_.clear();
+  functions_ = {};
   ending_ = false;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // ApplicationTable: what all processes of a node may look up about its applications without asking anybody: their environments,
-// and whose master a process is.
+// whose master a process is, and what they export.
 //
 // OTP has an ETS table for it (ac_tab). Reading must not wait for the application controller, which may be the very one that waits
 // for the reader's application to start or to stop.
@@ -44,6 +44,11 @@ class ApplicationTable final : public RuntimeExtension {
   /// Whose master that is.
   [[nodiscard]] std::optional<Atom> application_of(const Pid& master) const;
 
+  // --- Functions -----------------------------------------------------------------------------------------
+  /// What the applications export, in the place of what there was.
+  void set_functions(FunctionTable functions);
+  [[nodiscard]] std::optional<Function> find_function(Atom module, Atom name, std::size_t arity) const;
+
   /// The node's end has begun; the first to say so is told true.
   [[nodiscard]] bool begin_end() noexcept { return !ending_.exchange(true); }
   /// A system starts: nothing of an earlier one stays.
@@ -57,6 +62,7 @@ class ApplicationTable final : public RuntimeExtension {
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::uint64_t, Term> settings_;
   std::vector<std::pair<Pid, Atom>> masters_;
+  FunctionTable functions_;
   std::atomic<bool> ending_{false};
 };
 

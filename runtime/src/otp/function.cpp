@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pulpo/function.hpp"
 
+#include "otp/application_table.hpp"
+
 namespace pulpo {
 
 std::optional<std::pair<Atom, Atom>> Function::module_and_name() const {
@@ -46,6 +48,12 @@ const Function* FunctionTable::find(Atom module, Atom name, std::size_t arity) c
     if (row.module == module && row.name == name && row.function.arity == arity) return &row.function;
   }
   return nullptr;
+}
+
+Term apply(Atom module, Atom name, std::span<const Term> arguments) {
+  const auto function = ApplicationTable::of(runtime()).find_function(module, name, arguments.size());
+  if (function) return (*function)(arguments);
+  exit(Term::tuple({atoms::undef, Term::list({Term::tuple({module, name, Term::list(arguments), Term::empty_list()})})}));
 }
 
 std::vector<const Function*> FunctionTable::all() const {

@@ -42,6 +42,14 @@ ChildSpec controller(const SystemOptions& options) {
   return spec;
 }
 
+FunctionTable exports_of(const std::vector<Application>& applications) {
+  FunctionTable table;
+  for (const Application& application : applications) {
+    for (const Function& function : application.exports) table.add(function);
+  }
+  return table;
+}
+
 /// For applications to stop when the node ends of its own accord; `pulpo node` gives them as long after a signal.
 constexpr Duration kApplicationsStopMax = 30s;
 
@@ -89,6 +97,7 @@ Result<Pid> start_system(SystemOptions options) {
     return Error{Errc::already_exists, Term::tuple({atoms::already_started, *there}), "start_system"};
   if (options.version.empty()) options.version = PULPO_VERSION;
   ApplicationTable::of(runtime()).clear();
+  ApplicationTable::of(runtime()).set_functions(exports_of(options.applications));
   return start_supervisor_alone(
       {.name = kSupervisor,
        .children = {worker<Echo>({.name = kEcho}), worker<NodeInfo>({.name = kNodeInfo}, options.version), controller(options)}});

@@ -53,6 +53,38 @@ TEST_P(FunctionTest, WrongArgumentsExitTheCaller) {
   });
 }
 
+TEST_P(FunctionTest, WhatAnApplicationExportsIsAppliedByNameOnEachCore) {
+  run(
+      [] {
+        Application application{.name = "distro", .start = {}};
+        application.exports = {kAdd, kGreet};
+        ASSERT_TRUE(start_system({.applications = {application}}));
+        const Term arguments = elixir("{4, 5}");
+        arguments.share();
+        const auto add = [arguments] {
+          exit(Term::tuple({"added"_atom, apply("Elixir.Distro.DistroCal"_atom, "add"_atom, arguments.elements())}));
+        };
+        for (const unsigned core : {0u, 1u}) {
+          SpawnOptions there;
+          there.core = core;
+          EXPECT_EQ(testing::down_reason(spawn_monitor(add, there).monitor), elixir("{:added, 9}"));
+        }
+        EXPECT_TRUE(stop_system());
+      },
+      {.cores = 2});
+}
+
+TEST_P(FunctionTest, AFunctionThatNobodyExportsIsUndefined) {
+  run([] {
+    const auto call_it = [] { (void)apply("Elixir.Distro.DistroCal"_atom, "add"_atom, std::vector<Term>{4, 5}); };
+    const Term undefined = elixir("{:undef, [{Distro.DistroCal, :add, [4, 5], []}]}");
+    EXPECT_EQ(reason_of(call_it), undefined) << "no system has been started";
+    ASSERT_TRUE(start_system());
+    EXPECT_EQ(reason_of(call_it), undefined);
+    EXPECT_TRUE(stop_system());
+  });
+}
+
 TEST(FunctionTable, FindsByModuleNameAndArity) {
   FunctionTable table;
   table.add(kAdd);

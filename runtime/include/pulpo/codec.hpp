@@ -54,9 +54,22 @@ inline constexpr bool kDependentFalse = false;
 
 template <class T>
 struct Codec {
-  static_assert(detail::kDependentFalse<T>,
-                "pulpo: this C++ type is no term. Use one of the table in pulpo/codec.hpp, give an enum its enum_atoms(), give a struct "
-                "`using Message = Call<…> | Cast<…> | Info<…>`, or specialise pulpo::Codec for it");
+  static constexpr bool kMissing = true;  ///< Which a template may ask: kIsTerm.
+  static Term encode(const T&) {
+    refuse();
+    return {};
+  }
+  static bool decode(const Term&, T&) {
+    refuse();
+    return false;
+  }
+
+ private:
+  static constexpr void refuse() {
+    static_assert(detail::kDependentFalse<T>,
+                  "pulpo: this C++ type is no term. Use one of the table in pulpo/codec.hpp, give an enum its enum_atoms(), give a struct "
+                  "`using Message = Call<…> | Cast<…> | Info<…>`, or specialise pulpo::Codec for it");
+  }
 };
 
 template <class T>
@@ -408,5 +421,44 @@ requires std::same_as<R, Result<typename R::Value, Error>>
   if (!Codec<R>::decode(term, value)) return std::nullopt;
   return value;
 }
+
+// --- Asking whether a type is one ------------------------------------------------------------------------
+
+namespace detail {
+template <class T>
+struct IsTerm {
+  static constexpr bool value() {
+    if constexpr (std::is_enum_v<T>) {
+      return requires { enum_atoms(T{}); };
+    } else {
+      return !requires { Codec<T>::kMissing; };
+    }
+  }
+};
+template <class... T>
+struct AreTerms {
+  static constexpr bool value() { return (IsTerm<T>::value() && ...); }
+};
+template <class T>
+struct IsTerm<std::optional<T>> : AreTerms<T> {};
+template <class T>
+struct IsTerm<std::vector<T>> : AreTerms<T> {};
+template <class K, class V>
+struct IsTerm<std::map<K, V>> : AreTerms<K, V> {};
+template <class A, class B>
+struct IsTerm<std::pair<A, B>> : AreTerms<A, B> {};
+template <class... T>
+struct IsTerm<std::tuple<T...>> : AreTerms<T...> {};
+template <class... T>
+struct IsTerm<std::variant<T...>> : AreTerms<T...> {};
+template <>
+struct IsTerm<Result<void, Error>> : AreTerms<> {};
+template <class T>
+struct IsTerm<Result<T, Error>> : AreTerms<T> {};
+}  // namespace detail
+
+/// Whether to_term() takes a T. For templates that have another way for other types; those that have not simply call to_term().
+template <class T>
+inline constexpr bool kIsTerm = detail::IsTerm<T>::value();
 
 }  // namespace pulpo

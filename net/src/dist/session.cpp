@@ -98,6 +98,9 @@ wire::Frame Session::frame_of(const Message& message) {
       break;
     case Signal::exit_message:
     case Signal::down_message:
+    case Signal::alias_message:
+    case Signal::hold:
+    case Signal::release:
     case Signal::spawn:
     case Signal::task:
     case Signal::recycle:

@@ -187,9 +187,11 @@ class From<Term> {
 // --- Starting and stopping ----------------------------------------------------------------------------
 
 struct StartOptions {
-  Name name = {};                         ///< Registered before init.
-  Timeout timeout = Timeout::infinity();  ///< For init; then the server is killed and start returns timeout.
-  std::optional<unsigned> core = {};      ///< The caller's own when empty.
+  Name name = {};                            ///< Registered before init.
+  Timeout timeout = Timeout::infinity();     ///< For init; then the server is killed and start returns timeout.
+  std::optional<unsigned> core = {};         ///< The caller's own when empty.
+  std::optional<MailboxLimit> mailbox = {};  ///< As in SpawnOptions.
+  std::size_t stack_bytes = 0;               ///< As in SpawnOptions; such a server costs two switches of stacks a message.
 };
 
 /// In a server's constructor: start() returns the error `:ignore`, a supervisor keeps the child without a process (GS-2, SUP-3).
@@ -387,8 +389,12 @@ std::shared_ptr<const typename Made::Arguments> keep_arguments(A&&... arguments)
 template <class S, class... A>
 Result<Pid> start_with(const StartOptions& options, bool link, A&&... arguments) {
   using Made = Server<S, Kept<A>...>;
-  return start_server(std::make_unique<Made>(keep_arguments<Made>(std::forward<A>(arguments)...)),
-                      {.name = options.name.atom(), .link = link, .timeout = options.timeout, .core = options.core});
+  return start_server(std::make_unique<Made>(keep_arguments<Made>(std::forward<A>(arguments)...)), {.name = options.name.atom(),
+                                                                                                    .link = link,
+                                                                                                    .timeout = options.timeout,
+                                                                                                    .core = options.core,
+                                                                                                    .mailbox = options.mailbox,
+                                                                                                    .stack_bytes = options.stack_bytes});
 }
 
 }  // namespace detail

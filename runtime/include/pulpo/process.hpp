@@ -13,8 +13,8 @@
 //              unwinding, in a NoKill scope and while a server's object is destroyed nothing is thrown, and the call
 //              returns at once with an error. A destructor of an author's own that suspends must hold a NoKill: C++ ends
 //              the program when an exception leaves a destructor, and cannot be asked whether it is in one.
-//   Bounds     A mailbox holds 10^6 user messages or 64 MiB of them; the process that is sent more ends with
-//              {:mailbox_limit, …}, as Settled points say. Exit and down signals and replies do not count.
+//   Bounds     A mailbox holds 10^6 user messages or 64 MiB of them (MailboxLimit says what happens then, and sets another limit). Exit
+//              and down signals and replies do not count.
 //   Cost       A send on one core: no lock, no atomic, one block from the core's free list.
 #pragma once
 
@@ -68,11 +68,30 @@ class Address {
 
 // --- Life ---------------------------------------------------------------------------------------
 
+/// What happens to a user message for a process whose mailbox is full. Signals of the runtime (exit, down, replies) always pass.
+enum class WhenFull : std::uint8_t {
+  stop,         ///< The receiver ends with {:mailbox_limit, messages, bytes}: it is too slow, and its supervisor starts it afresh.
+  suspend,      ///< Senders of this node wait until half of it is empty. Those of other nodes cannot be held up, and twice the limit stops.
+  refuse,       ///< Requests fail at once with mailbox_full; other messages are dropped.
+  drop_newest,  ///< The message is dropped; a request fails with mailbox_full, so that its caller need not wait for its timeout.
+  drop_oldest,  ///< The oldest message makes room: for readings, of which the latest counts. A request that is dropped fails with
+                ///< mailbox_full.
+};
+
+/// The limit of one mailbox, over user messages alone.
+struct MailboxLimit {
+  std::size_t messages_max = 1'000'000;
+  std::size_t bytes_max = 64u << 20;  ///< A single message counts for half of it at most.
+  WhenFull when_full = WhenFull::stop;
+};
+
 struct SpawnOptions {
-  bool link = false;                  ///< Linked to the spawner, atomically (SIG-11).
-  bool monitor = false;               ///< Monitored by the spawner; see Spawned::monitor.
-  std::optional<Atom> name = {};      ///< Registered before it runs; spawn fails when the name is taken.
-  std::optional<unsigned> core = {};  ///< The spawner's own core when empty.
+  bool link = false;                         ///< Linked to the spawner, atomically (SIG-11).
+  bool monitor = false;                      ///< Monitored by the spawner; see Spawned::monitor.
+  std::optional<Atom> name = {};             ///< Registered before it runs; spawn fails when the name is taken.
+  std::optional<unsigned> core = {};         ///< The spawner's own core when empty.
+  std::optional<MailboxLimit> mailbox = {};  ///< The runtime's (RuntimeOptions) when empty.
+  std::size_t stack_bytes = 0;               ///< 0: the runtime's. Else rounded up to a power of two, at most 64 MiB.
 };
 
 struct Spawned {
@@ -100,6 +119,8 @@ class Body {
   virtual bool start() = 0;
   /// A message for a server, borrowed until it returns. May suspend; messages that come meanwhile wait.
   virtual void handle(const struct Message& message);
+  /// What it is, for people: the class of a server, the function of a process. Any core; lives as long as the program.
+  [[nodiscard]] virtual std::string_view what() const noexcept { return "process"; }
 };
 
 namespace detail {
@@ -111,6 +132,7 @@ class FunctionBody final : public Body {
     std::move(function_)();
     return false;
   }
+  [[nodiscard]] std::string_view what() const noexcept override { return detail::type_name<F>(); }
 
  private:
   F function_;
@@ -146,6 +168,8 @@ Spawned spawn_monitor(F&& function, SpawnOptions options = {}) {
 [[noreturn]] void exit(Term reason);
 /// Sends an exit signal (exit/2): SIG-7. To itself with a reason it does not trap, the process ends at once.
 void exit(const Pid& pid, Term reason);
+/// Sets the caller's own mailbox limit; what waits already stays.
+void set_mailbox_limit(const MailboxLimit& limit);
 /// True while the process lives. Local pids only; false for others.
 [[nodiscard]] bool is_alive(const Pid& pid);
 
@@ -156,6 +180,8 @@ void exit(const Pid& pid, Term reason);
 void send(const Address& to, Term message);
 /// GenServer.cast/2: {'$gen_cast', message}, and whoever does not exist does not matter (GS-16).
 void cast(const Address& to, Term message);
+/// To the process that made this alias (SIG-14). One that is no longer active, or was made on another node, drops the message.
+void send(const Ref& alias, Term message);
 /// Delivers `message` to `to` after `delay`, unless cancelled. The timer dies with its owner's core only.
 Ref send_after(Duration delay, const Address& to, Term message);
 /// True when the timer had not fired.
@@ -184,13 +210,26 @@ void yield();
 void link(const Pid& pid);
 /// SIG-10: after it returns no exit signal of that link is delivered.
 void unlink(const Pid& pid);
+/// How long the alias that is made with a monitor lives (SIG-14).
+enum class AliasMode : std::uint8_t {
+  explicit_unalias,  ///< Until unalias().
+  demonitor,         ///< As long as the monitor: until demonitor() or its DOWN.
+  reply_demonitor,   ///< The same; and the first message sent to it ends both.
+};
 /// SIG-12: {:DOWN, ref, :process, object, reason} comes once.
 [[nodiscard]] Ref monitor(const Address& target);
+/// The same; the reference is an alias of the caller as well.
+[[nodiscard]] Ref monitor(const Address& target, AliasMode alias);
 struct DemonitorOptions {
   bool flush = false;  ///< Also removes a DOWN that is already in the mailbox (SIG-13).
 };
-/// True when the monitor was still there.
+/// True when the monitor was still there (SIG-13's option `info`).
 bool demonitor(const Ref& monitor, DemonitorOptions options = {});
+/// A reference as an address of the caller, for as long as it wants to be reached by it: what arrives after unalias() is dropped, so that
+/// a late answer meets nobody. Dies with the caller.
+[[nodiscard]] Ref alias();
+/// True when it was active. An alias of a monitor dies alone: the monitor stays.
+bool unalias(const Ref& alias);
 /// Exit signals become {:EXIT, pid, reason} messages. Returns the previous setting (SIG-8).
 bool trap_exit(bool trap);
 
@@ -204,7 +243,7 @@ Result<void> unregister_name(Atom name);
 // --- Requests: a call with its monitor fused into it ------------------------------------------------
 
 /// Sends {'$gen_call', {self, ref}, request} and suspends until the reply. One signal there, one back: the request is its
-/// own monitor. Errors: timeout; noproc; nodedown (reason {:nodedown, node}); exited (reason is the server's); killed;
+/// own monitor. Errors: timeout; noproc; mailbox_full; nodedown (reason {:nodedown, node}); exited (reason is the server's); killed;
 /// bad_argument (calling itself: reason :calling_self). A reply that comes later is dropped before the mailbox (GS-7).
 [[nodiscard]] Result<Term> request(const Address& server, Term message, Timeout timeout = Timeout(5s));
 /// Answers a request that `server` received (the calling process, when it is nobody), from any process of the server's node. Once

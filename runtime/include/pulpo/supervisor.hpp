@@ -75,8 +75,10 @@ struct ChildOptions {
   Name name = {};               ///< Registered before init.
   std::optional<Term> id = {};  ///< The name when empty, else the class; unique within the supervisor.
   Restart restart = Restart::permanent;
-  std::optional<Shutdown> shutdown = {};  ///< 5 s for a worker, infinity for a supervisor.
-  std::optional<unsigned> core = {};      ///< The least loaded one when empty.
+  std::optional<Shutdown> shutdown = {};     ///< 5 s for a worker, infinity for a supervisor.
+  std::optional<unsigned> core = {};         ///< The least loaded one when empty.
+  std::optional<MailboxLimit> mailbox = {};  ///< As in SpawnOptions.
+  std::size_t stack_bytes = 0;               ///< As in SpawnOptions.
 };
 
 struct SupervisorOptions {
@@ -96,9 +98,10 @@ template <class S, class... A>
 [[nodiscard]] ChildSpec worker(const ChildOptions& options, A&&... arguments) {
   using Made = detail::Server<S, detail::Kept<A>...>;
   ChildSpec spec = detail::child_spec(options, detail::type_name<S>(), sizeof...(A));
-  spec.start = [name = options.name.atom(),
+  spec.start = [name = options.name.atom(), mailbox = options.mailbox, stack_bytes = options.stack_bytes,
                 kept = detail::keep_arguments<Made>(std::forward<A>(arguments)...)](std::optional<unsigned> core) {
-    return detail::start_server(std::make_unique<Made>(kept), {.name = name, .link = true, .core = core});
+    return detail::start_server(std::make_unique<Made>(kept),
+                                {.name = name, .link = true, .core = core, .mailbox = mailbox, .stack_bytes = stack_bytes});
   };
   return spec;
 }

@@ -39,6 +39,8 @@ class FlatMap {
   FlatMap& operator=(const FlatMap&) = delete;
   ~FlatMap() { std::free(block_); }
 
+  void swap(FlatMap& other) noexcept { std::swap(block_, other.block_); }
+
   [[nodiscard]] std::size_t size() const noexcept { return block_ == nullptr ? 0 : block_->count; }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 

@@ -68,7 +68,12 @@ Result<Pid> start_server(std::unique_ptr<ServerBody> body, const StartRequest& r
   body->introduce(request.name, request.link ? starter : Pid{});
   // On another core it may have failed before our question arrives there; then the DOWN has its reason.
   const bool far = request.core && *request.core != starter.core();
-  auto spawned = try_spawn(std::move(body), {.link = request.link, .monitor = far, .name = request.name, .core = request.core});
+  auto spawned = try_spawn(std::move(body), {.link = request.link,
+                                             .monitor = far,
+                                             .name = request.name,
+                                             .core = request.core,
+                                             .mailbox = request.mailbox,
+                                             .stack_bytes = request.stack_bytes});
   if (!spawned) {
     if (spawned.error().code == Errc::already_exists && request.name) {  // GS-1: the race for the name is lost
       if (const auto holder = whereis(*request.name)) return already_started(*holder);

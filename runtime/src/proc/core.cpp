@@ -3,6 +3,8 @@
 
 #include <cxxabi.h>
 
+#include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <exception>
 #include <typeinfo>
@@ -46,7 +48,7 @@ Term reason_of_exception(const Process& process) {
   } catch (const Exiting& exiting) {
     return exiting.reason;
   } catch (const Killed&) {
-    return process.exit_pending ? process.relations->pending_reason : Term(atoms::killed);
+    return process.exit_pending ? process.pending_reason() : Term(atoms::killed);
   } catch (const std::exception& error) {
     return Term::tuple({"exception"_atom, type_name(abi::__cxa_current_exception_type()), error.what()});
   } catch (...) {
@@ -184,14 +186,57 @@ void Core::activate(Process& process) {
     switch_stack(mine, *this_stack_);
     return;
   }
+  if (process.stack_class != 0) return run_on_own_stack(process);
   run_process(process);
+}
+
+// A process with a size of its own begins on a stack from that size's pool; the loop goes on where it was once it has left that.
+void Core::run_on_own_stack(Process& process) {
+  Stack* const own = stack_pools_[process.stack_class - 1]->take();
+  if (own == nullptr) {
+    finish(process, atoms::system_limit);
+    return;
+  }
+  Stack& mine = *this_stack_;
+  this_stack_ = own;
+  stacks_.give(mine);
+  switch_stack(mine, *own);
+}
+
+void Core::own_stack_entry(void* self) { static_cast<Core*>(self)->serve_on_own_stack(); }
+
+// What runs on such a stack: one process after another. Between two of them the stack is in its pool.
+void Core::serve_on_own_stack() {
+  for (;;) {
+    Process& process = *current_process_;
+    StackPool& pool = *stack_pools_[process.stack_class - 1];
+    run_process(process);
+    Stack* const next = stacks_.take();
+    PULPO_ASSERT(next != nullptr && "no memory for the loop's stack");
+    Stack& own = *this_stack_;
+    this_stack_ = next;
+    pool.give(own);
+    switch_stack(own, *next);
+  }
+}
+
+Result<std::uint8_t> Core::stack_class_of(std::size_t bytes) {
+  if (bytes == 0) return std::uint8_t{0};
+  if (bytes > kStackBytesMax) return Error{Errc::bad_argument, "a stack has at most 64 MiB", "spawn"};
+  const std::size_t rounded = std::bit_ceil(std::max(bytes, StackPool::kBytesMin));
+  if (rounded == std::bit_ceil(stacks_.stack_bytes())) return std::uint8_t{0};
+  for (std::size_t i = 0; i < stack_pools_.size(); ++i) {
+    if (stack_pools_[i]->stack_bytes() == rounded) return static_cast<std::uint8_t>(i + 1);
+  }
+  stack_pools_.push_back(std::make_unique<StackPool>(rounded, runtime_.options().processes_max, &Core::own_stack_entry, this));
+  return static_cast<std::uint8_t>(stack_pools_.size());
 }
 
 void Core::run_process(Process& process) noexcept {
   Term reason;
   try {
     if (!run_body(process)) return;
-    reason = process.exit_pending ? process.relations->pending_reason : Term(atoms::normal);
+    reason = process.exit_pending ? process.pending_reason() : Term(atoms::normal);
   } catch (...) {
     reason = reason_of_exception(process);
     if (reason.is_tuple(3) && reason.elements()[0].is_atom("exception"_atom) && !process.serves) {

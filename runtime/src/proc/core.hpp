@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -30,6 +31,7 @@
 #include "proc/router.hpp"
 #include "proc/spin.hpp"
 #include "proc/stack_pool.hpp"
+#include "pulpo/process_info.hpp"
 #include "pulpo/runtime.hpp"
 
 namespace pulpo {
@@ -152,6 +154,24 @@ class Core {
     if (!flusher.is_linked()) flushers_.push_back(flusher);
   }
 
+  /// Makes the running process wait until the mailboxes that it filled have room (WhenFull::suspend).
+  void wait_for_mailbox();
+  [[nodiscard]] MailboxLimit mailbox_limit(const Process& process) const noexcept;
+  void set_mailbox_limit(Process& process, const MailboxLimit& limit);
+
+  // --- Aliases: references of this core that are addresses of its processes (SIG-14) -------------------
+  void add_alias(Process& process, const Ref& ref, AliasMode mode);
+  /// Takes a monitor of `process` back. False when there was none.
+  bool drop_monitor(Process& process, const Ref& ref);
+  /// False when it was not active.
+  bool remove_alias(Process& process, const Ref& ref);
+
+  /// A snapshot of one of this core's processes.
+  [[nodiscard]] ProcessInfo describe(const Process& process);
+  [[nodiscard]] std::vector<Pid> list();
+  /// Of each size of stack on this core.
+  [[nodiscard]] std::vector<StackUsage> stack_usage();
+
   /// Sets the reason with which `process` will end at its next suspension; the first reason stays.
   void end_process(Process& process, const Term& reason);
   [[nodiscard]] Message* take_mail(Process& process, Message** link) noexcept;
@@ -182,6 +202,11 @@ class Core {
   void activate(Process& process);
   void run_process(Process& process) noexcept;
   bool run_body(Process& process);
+  void run_on_own_stack(Process& process);
+  static void own_stack_entry(void* self);
+  void serve_on_own_stack();
+  /// Of processes with stacks of that size; 0: of those that run on the loop's own. Errors: bad_argument (beyond kStackBytesMax).
+  [[nodiscard]] Result<std::uint8_t> stack_class_of(std::size_t bytes);
   void finish(Process& process, const Term& reason) noexcept;
   void run_queue_push(Process& process) noexcept;
   [[nodiscard]] Process* run_queue_pop() noexcept;
@@ -199,6 +224,10 @@ class Core {
   void deliver(MessagePtr message);
   void deliver_to(Process& process, MessagePtr message);
   void append_mail(Process& process, MessagePtr message);
+  [[nodiscard]] MessagePtr mailbox_full(Process& process, MessagePtr message, const MailboxLimit& limit);
+  void drop(Process& process, MessagePtr message);
+  void release_senders(Process& process);
+  void deliver_to_alias(MessagePtr message);
   [[nodiscard]] bool awaits(const Process& process, const Ref& ref) const noexcept {
     return process.awaits_answer() && process.awaited == ref.number() && ref.first == index_ && ref.node == kOwnNode;
   }
@@ -276,6 +305,10 @@ class Core {
   MessagePool messages_;
   ProcessTable processes_;
   StackPool stacks_;
+  // 16 KiB to 64 MiB in powers of two: 13 sizes at most, which fit Process::stack_class.
+  static constexpr std::size_t kStackBytesMax = 64u << 20;
+  std::vector<std::unique_ptr<StackPool>> stack_pools_;       ///< Of sizes other than the usual; made when first asked for.
+  std::unordered_map<std::uint64_t, std::uint32_t> aliases_;  ///< Ref::number() to slot.
   Inbox inbox_;
 };
 

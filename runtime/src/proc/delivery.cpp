@@ -39,6 +39,7 @@ bool Core::send(MessagePtr message) {
 void Core::deliver(MessagePtr message) {
   Process* const process = find(message->to);
   if (process == nullptr) {
+    if (message->kind == Signal::alias_message) return deliver_to_alias(std::move(message));
     undeliverable(std::move(message), atoms::noproc);
   } else {
     deliver_to(*process, std::move(message));
@@ -105,6 +106,16 @@ void Core::deliver_to(Process& process, MessagePtr message) {
     case Signal::down:
       deliver_down(process, std::move(message));
       break;
+    case Signal::hold:
+      process.held = true;
+      ++process.related().rarely().held_by;
+      break;
+    case Signal::release:
+      if (--process.related().rarely().held_by > 0) break;
+      process.held = false;
+      if (process.waits_for == WaitKind::mailbox) wake(process);
+      break;
+    case Signal::alias_message:
     case Signal::spawn:
     case Signal::task:
     case Signal::recycle:
@@ -152,19 +163,12 @@ void Core::append_mail(Process& process, MessagePtr message) {
   message->bytes =
       static_cast<std::uint32_t>(sizeof(Message) + (message->body.is_inline() ? 0 : std::min(message->body.heap_bytes(), kBytesMax)));
   if (message->counted) {
-    const RuntimeOptions& options = runtime_.options();
+    const MailboxLimit limit = mailbox_limit(process);
     // The limit is about messages that gather: a single large one counts for half of it, so that it fits, and small ones beside it.
-    message->bytes = static_cast<std::uint32_t>(std::min<std::size_t>(message->bytes, options.mailbox_bytes_max / 2));
-    if (process.mail_count >= options.mailbox_messages_max || process.mail_bytes + message->bytes > options.mailbox_bytes_max) {
-      if (!process.exit_pending) {
-        log::error(
-            "Process {} reached the limit of its mailbox ({} messages, {} bytes) and is stopped; give it less to do or a larger limit",
-            Term(pid_of(process)).text(), process.mail_count, process.mail_bytes);
-        end_process(process, Term::tuple({"mailbox_limit"_atom, static_cast<std::int64_t>(process.mail_count),
-                                          static_cast<std::int64_t>(process.mail_bytes)}));
-      }
-      if (message->kind == Signal::request) undeliverable(std::move(message), atoms::killed);
-      return;
+    message->bytes = static_cast<std::uint32_t>(std::min<std::size_t>(message->bytes, limit.bytes_max / 2));
+    if (process.mail_count >= limit.messages_max || process.mail_bytes + message->bytes > limit.bytes_max) {
+      message = mailbox_full(process, std::move(message), limit);
+      if (!message) return;
     }
     ++process.mail_count;
     process.mail_bytes += message->bytes;
@@ -185,6 +189,7 @@ Message* Core::take_mail(Process& process, Message** link) noexcept {
   if (message->counted) {
     --process.mail_count;
     process.mail_bytes -= message->bytes;
+    if (process.holds_up) release_senders(process);
   }
   return message;
 }
@@ -242,6 +247,10 @@ void Core::deliver_down(Process& process, MessagePtr message) {
   // What was monitored by name is named with its node, also with our own (SIG-12).
   const Address target = *found;
   process.relations->monitors.erase(message->ref);
+  if (process.relations->rare) {
+    const AliasMode* const mode = process.relations->rare->aliases.find(message->ref);
+    if (mode != nullptr && *mode != AliasMode::explicit_unalias) remove_alias(process, message->ref);
+  }
   MessagePtr mail = make(Signal::down_message);
   mail->ref = message->ref;
   const Term object = target.is_name() ? Term::tuple({target.name(), target.node().value_or(runtime_.node_name())}) : Term(target.pid());
@@ -260,7 +269,7 @@ void Core::acknowledge_unlink(const Message& unlink) {
 void Core::end_process(Process& process, const Term& reason) {
   // Also while its body is being destroyed: a wait in there ends, and stop() with it. What it ends with is settled by then.
   if (process.exit_pending) return;
-  process.related().pending_reason = reason;
+  process.related().rarely().pending_reason = reason;
   process.exit_pending = true;
   if (process.waits_for == WaitKind::io) return static_cast<IoWait&>(*process.wait).interrupt();
   wake(process);
@@ -280,6 +289,10 @@ void Core::announce_end(Process& process, const Term& reason) {
   if (process.has_relations()) {
     // Taken off first: what is sent below may come back to this process's own core at once.
     const std::unique_ptr<Relations> relations = std::move(process.relations);
+    if (relations->rare) {
+      relations->rare->aliases.for_each([&](const Ref& ref, AliasMode) { aliases_.erase(ref.number()); });
+      relations->rare->held_senders.for_each([&](const Pid& sender, bool) { tell(Signal::release, sender, {}); });
+    }
     if (relations->name) registry_.remove(*relations->name, pid);
     relations->links.for_each([&](const Pid& peer, const Relations::Link& link) {
       if (link.active) tell(Signal::exit_link, peer, {});

@@ -70,6 +70,7 @@ class Asker final : public Body {
       outcome_->set(Error{Errc::busy, atoms::system_limit, "call: no process can be made"});
     }
   }
+  [[nodiscard]] std::string_view what() const noexcept override { return "Runtime::call"; }
   bool start() override {
     is_started_ = true;
     Result<Term> answer = pulpo::request(server_, std::move(request_), timeout_);

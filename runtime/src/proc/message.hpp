@@ -28,17 +28,20 @@ enum class Signal : std::uint8_t {
   exit_message,  ///< from, body = reason; as a term {'EXIT', from, reason}
   down_message,  ///< ref, body = {object, reason}; as a term {'DOWN', ref, process, object, reason}
   // What is handled on arrival:
-  reply,         ///< to, ref, body
-  request_down,  ///< to, ref, body = reason: the server ended, or is not there
-  cancel,        ///< from, ref: the caller gave up
-  exit_link,     ///< from, to, body = reason: a link broke
-  exit,          ///< from, to, body = reason: exit/2
-  link,          ///< from, to
-  unlink,        ///< from, to, ref.third = id
-  unlink_ack,    ///< from, to, ref.third = id
-  monitor,       ///< from, to or name, ref
-  demonitor,     ///< from, to or name, ref
-  down,          ///< to, ref, body = reason
+  reply,          ///< to, ref, body
+  request_down,   ///< to, ref, body = reason: the server ended, or is not there
+  cancel,         ///< from, ref: the caller gave up
+  exit_link,      ///< from, to, body = reason: a link broke
+  exit,           ///< from, to, body = reason: exit/2
+  link,           ///< from, to
+  unlink,         ///< from, to, ref.third = id
+  unlink_ack,     ///< from, to, ref.third = id
+  monitor,        ///< from, to or name, ref
+  demonitor,      ///< from, to or name, ref
+  down,           ///< to, ref, body = reason
+  alias_message,  ///< to.core, ref, body: for whoever made that alias; becomes a message
+  hold,           ///< from, to: the sender `to` has filled the mailbox of `from` and should wait
+  release,        ///< from, to: it has room again
   // Between the cores of one node:
   spawn,    ///< a SpawnOrder
   task,     ///< a function to run on the core itself

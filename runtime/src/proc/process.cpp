@@ -5,6 +5,30 @@
 
 namespace pulpo {
 
+const char* to_string(WaitKind kind) noexcept {
+  switch (kind) {
+    case WaitKind::none:
+      return "nothing";
+    case WaitKind::message:
+      return "message";
+    case WaitKind::reply:
+      return "reply";
+    case WaitKind::spawn:
+      return "spawn";
+    case WaitKind::sleep:
+      return "sleep";
+    case WaitKind::turn:
+      return "turn";
+    case WaitKind::link:
+      return "link";
+    case WaitKind::io:
+      return "io";
+    case WaitKind::mailbox:
+      return "mailbox";
+  }
+  return "";
+}
+
 Wait::~Wait() {
   if (process.wait != this) return;
   process.wait = nullptr;

@@ -27,7 +27,8 @@ class Process;
 class Stack;
 
 /// What a suspended process waits for.
-enum class WaitKind : std::uint8_t { none, message, reply, spawn, sleep, turn, link, io };
+enum class WaitKind : std::uint8_t { none, message, reply, spawn, sleep, turn, link, io, mailbox };
+[[nodiscard]] const char* to_string(WaitKind kind) noexcept;
 
 /// Why a process is suspended. Lives on its stack while it is. What arrives looks at the process alone: a stack that has been left is
 /// cold memory.
@@ -69,6 +70,16 @@ struct LinkWait : Wait, ListHook<LinkWait> {
   ~LinkWait() { unlink(); }
 };
 
+/// What few processes ever have.
+struct RareRelations {
+  FlatMap<Ref, AliasMode> aliases;
+  std::optional<MailboxLimit> mailbox;  ///< Instead of the runtime's; Process::limited is set.
+  std::uint64_t dropped = 0;            ///< Messages that the mailbox's limit cost.
+  FlatMap<Pid, bool> held_senders;      ///< Who waits for our mailbox; Process::holds_up is set while there is one.
+  std::uint32_t held_by = 0;            ///< Whose mailboxes we wait for; Process::held is set while there is one.
+  Term pending_reason;                  ///< Why it is being ended, once exit_pending is set.
+};
+
 /// Links, monitors and the like of one process.
 struct Relations {
   struct Link {
@@ -80,7 +91,12 @@ struct Relations {
   FlatMap<Ref, Pid> watchers;      ///< Who monitors it.
   FlatMap<Ref, Pid> owed;          ///< Requests put aside and not answered yet.
   std::optional<Atom> name;
-  Term pending_reason;  ///< Why it is being ended, once exit_pending is set.
+  std::unique_ptr<RareRelations> rare;
+
+  [[nodiscard]] RareRelations& rarely() {
+    if (!rare) rare = std::make_unique<RareRelations>();
+    return *rare;
+  }
 };
 
 class alignas(128) Process {
@@ -99,13 +115,17 @@ class alignas(128) Process {
   bool started : 1 = false;
   bool serves : 1 = false;  ///< A server: handle() gets each message.
   bool trap_exit : 1 = false;
-  bool exit_pending : 1 = false;  ///< To be ended at the next suspension; Relations::pending_reason says why.
-  bool ending : 1 = false;        ///< Its body is being destroyed: nothing is thrown any more.
-  bool settled : 1 = false;       ///< `handling` has been answered.
-  bool answered : 1 = false;      ///< `answer` is set, `awaited` is not.
-  bool has_alarm : 1 = false;     ///< Core::alarms_ has one of ours.
-  std::uint16_t no_kill = 0;      ///< NoKill scopes it is in.
-  std::uint32_t mail_count = 0;   ///< User messages waiting.
+  bool exit_pending : 1 = false;     ///< To be ended at the next suspension; Relations::pending_reason says why.
+  bool ending : 1 = false;           ///< Its body is being destroyed: nothing is thrown any more.
+  bool settled : 1 = false;          ///< `handling` has been answered.
+  bool answered : 1 = false;         ///< `answer` is set, `awaited` is not.
+  bool has_alarm : 1 = false;        ///< Core::alarms_ has one of ours.
+  bool limited : 1 = false;          ///< RareRelations::mailbox is set.
+  bool holds_up : 1 = false;         ///< Senders wait for its mailbox.
+  bool held : 1 = false;             ///< It waits for a mailbox, or will with its next message.
+  std::uint8_t stack_class : 4 = 0;  ///< Core::stack_pools_: where its stack comes from; 0: the loop's own, on loan.
+  std::uint16_t no_kill = 0;         ///< NoKill scopes it is in.
+  std::uint32_t mail_count = 0;      ///< User messages waiting.
   std::uint32_t serial = 0;
 
   // --- The second -----------------------------------------------------------------------------------------
@@ -125,6 +145,8 @@ class alignas(128) Process {
     if (!relations) relations = std::make_unique<Relations>();
     return *relations;
   }
+  /// Once exit_pending is set.
+  [[nodiscard]] const Term& pending_reason() const noexcept { return relations->rare->pending_reason; }
   [[nodiscard]] bool is_living() const noexcept { return state != State::free; }
   [[nodiscard]] bool has_relations() const noexcept { return relations != nullptr; }
   /// It waits for an answer that has not come.
@@ -147,6 +169,8 @@ class ProcessTable {
     Process& process = chunks_[slot / kChunk][slot % kChunk];
     return process.serial == serial && process.is_living() ? &process : nullptr;
   }
+  /// By the slot of one that was made.
+  [[nodiscard]] Process& at(std::uint32_t slot) noexcept { return chunks_[slot / kChunk][slot % kChunk]; }
   [[nodiscard]] std::size_t living() const noexcept { return living_; }
   template <class F>
   void for_each_living(F&& visit) {

@@ -71,6 +71,7 @@ void send_signal(Core& core, const Address& to, Signal kind, Term body) {
   core.address(*message, to);
   const NodeIndex node = message->to.node;
   if (!core.send(std::move(message))) core.wait_for_link(node);
+  if (running(core).held) core.wait_for_mailbox();
   core.spend(1);
 }
 
@@ -80,6 +81,19 @@ void send(const Address& to, Term message) {
   Core& core = Core::here();
   if (to.is_name() && !to.node() && !core.runtime().find_name(to.name())) exit(atoms::badarg);
   send_signal(core, to, Signal::message, std::move(message));
+}
+
+void send(const Ref& alias, Term message) {
+  Core& core = Core::here();
+  if (alias.node != kOwnNode || alias.first >= core.runtime().core_count()) return;  // of another node, or of no process
+  MessagePtr signal = core.make(Signal::alias_message);
+  signal->from = core.pid_of(running(core));
+  signal->to = Pid{kOwnNode, alias.first << Pid::kSlotBits, 0};
+  signal->ref = alias;
+  signal->body = std::move(message);
+  core.send(std::move(signal));
+  if (running(core).held) core.wait_for_mailbox();
+  core.spend(1);
 }
 
 void cast(const Address& to, Term message) { send_signal(Core::here(), to, Signal::cast, std::move(message)); }
@@ -183,10 +197,10 @@ void unlink(const Pid& pid) {
   core.spend(1);
 }
 
-Ref monitor(const Address& target) {
-  Core& core = Core::here();
+namespace {
+
+Ref set_monitor(Core& core, const Address& target, const Ref& ref) {
   Process& process = running(core);
-  const Ref ref = core.make_ref();
   MessagePtr signal = core.make(Signal::monitor);
   signal->from = core.pid_of(process);
   signal->ref = ref;
@@ -200,20 +214,40 @@ Ref monitor(const Address& target) {
   return ref;
 }
 
+}  // namespace
+
+Ref monitor(const Address& target) {
+  Core& core = Core::here();
+  return set_monitor(core, target, core.make_ref());
+}
+
+Ref monitor(const Address& target, AliasMode alias) {
+  Core& core = Core::here();
+  // Both at once: what the target answers may be here before monitor() returns.
+  const Ref ref = core.make_ref();
+  core.add_alias(running(core), ref, alias);
+  return set_monitor(core, target, ref);
+}
+
+Ref alias() {
+  Core& core = Core::here();
+  const Ref ref = core.make_ref();
+  core.add_alias(running(core), ref, AliasMode::explicit_unalias);
+  return ref;
+}
+
+bool unalias(const Ref& alias) {
+  Core& core = Core::here();
+  return core.remove_alias(running(core), alias);
+}
+
 bool demonitor(const Ref& monitor, DemonitorOptions options) {
   Core& core = Core::here();
   Process& process = running(core);
-  bool found = false;
-  if (process.has_relations()) {
-    if (const Address* const target = process.relations->monitors.find(monitor)) {
-      found = true;
-      MessagePtr signal = core.make(Signal::demonitor);
-      signal->from = core.pid_of(process);
-      signal->ref = monitor;
-      core.address(*signal, *target);
-      process.relations->monitors.erase(monitor);
-      core.send(std::move(signal));
-    }
+  const bool found = core.drop_monitor(process, monitor);
+  if (process.has_relations() && process.relations->rare) {
+    const AliasMode* const mode = process.relations->rare->aliases.find(monitor);
+    if (mode != nullptr && *mode != AliasMode::explicit_unalias) core.remove_alias(process, monitor);
   }
   if (options.flush && !found) {
     for (Message** link = &process.mail_head; *link != nullptr; link = &(*link)->next) {
@@ -226,11 +260,28 @@ bool demonitor(const Ref& monitor, DemonitorOptions options) {
   return found;
 }
 
+bool Core::drop_monitor(Process& process, const Ref& ref) {
+  const Address* const target = process.has_relations() ? process.relations->monitors.find(ref) : nullptr;
+  if (target == nullptr) return false;
+  MessagePtr signal = make(Signal::demonitor);
+  signal->from = pid_of(process);
+  signal->ref = ref;
+  address(*signal, *target);
+  process.relations->monitors.erase(ref);
+  send(std::move(signal));
+  return true;
+}
+
 bool trap_exit(bool trap) {
   Process& process = running(Core::here());
   const bool before = process.trap_exit;
   process.trap_exit = trap;
   return before;
+}
+
+void set_mailbox_limit(const MailboxLimit& limit) {
+  Core& core = Core::here();
+  core.set_mailbox_limit(running(core), limit);
 }
 
 // --- Names -----------------------------------------------------------------------------------------------------
@@ -303,6 +354,7 @@ struct RequestWait final : ReplyWait {
 
 Error request_error(Term reason) {
   if (reason.is_atom(atoms::noproc)) return {Errc::noproc, std::move(reason), "call"};
+  if (reason.is_atom("mailbox_full"_atom)) return {Errc::mailbox_full, std::move(reason), "call"};
   const bool node_lost = reason.is_tuple(2) && reason.elements()[0].is_atom(atoms::nodedown);
   return {node_lost ? Errc::nodedown : Errc::exited, std::move(reason), "call"};
 }

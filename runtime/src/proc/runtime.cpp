@@ -35,6 +35,7 @@ class CompletionBody final : public Body {
     completion_->returned = true;
     return false;
   }
+  [[nodiscard]] std::string_view what() const noexcept override { return "Runtime::run"; }
 
  private:
   std::function<void()> function_;

@@ -25,6 +25,7 @@ Result<Spawned> Core::spawn(std::unique_ptr<Body> body, const SpawnOptions& opti
 Result<Spawned> Core::spawn_here(std::unique_ptr<Body> body, const SpawnOptions& options, const Pid& spawner, const Ref& monitor,
                                  const Pid& leader) {
   if (stopping_) return Error{Errc::busy, atoms::shutdown, "spawn"};
+  PULPO_TRY(const std::uint8_t stack_class, stack_class_of(options.stack_bytes));
   Process* const process = processes_.make();
   if (process == nullptr) return Error{Errc::busy, atoms::system_limit, "spawn"};
   const Pid pid = pid_of(*process);
@@ -41,6 +42,8 @@ Result<Spawned> Core::spawn_here(std::unique_ptr<Body> body, const SpawnOptions&
     if (options.monitor) process->related().watchers.try_emplace(monitor, spawner);
     if (options.link || options.monitor) relate(*process, spawner.node);
   }
+  process->stack_class = stack_class & 0xf;
+  if (options.mailbox) set_mailbox_limit(*process, *options.mailbox);
   process->body = body.release();
   process->group_leader = leader;
   process_count_.store(processes_.living(), std::memory_order_relaxed);

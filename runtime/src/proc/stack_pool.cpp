@@ -22,7 +22,7 @@ constexpr int kAdviseGuardInstall = 102;
 constexpr std::size_t kMprotectedMax = 16'000;
 
 // A slab is one reservation: large enough that mmap's cost vanishes, small enough for a 32-bit address space.
-constexpr std::size_t kSlabStacks = sizeof(void*) == 8 ? 64 : 16;
+constexpr std::size_t kSlabBytes = sizeof(void*) == 8 ? 4u << 20 : 1u << 20;
 
 constexpr std::uint64_t kCanary = 0x70756c706f3a2921;
 
@@ -42,17 +42,35 @@ std::size_t round_up(std::size_t value, std::size_t unit) noexcept { return (val
 
 StackPool::StackPool(std::size_t stack_bytes, std::size_t stacks_max, void (*entry)(void*), void* argument)
     : page_bytes_(static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))),
-      // Below 16 KiB a signal frame of a CPU with wide registers (3.4 KiB) and a formatted log line no longer fit.
-      stack_bytes_(round_up(std::max(stack_bytes, std::size_t{16} * 1024), page_bytes_)),
+      stack_bytes_(round_up(std::max(stack_bytes, kBytesMin), page_bytes_)),
+      slab_stacks_(std::max<std::size_t>(kSlabBytes / stack_bytes_, 1)),
       stacks_max_(stacks_max),
       entry_(entry),
       argument_(argument) {}
+
+std::size_t StackPool::resident_bytes(const Stack& stack) const {
+  // From the first page that may hold frames; a guard page is never resident, a page with a canary always.
+  const auto first = reinterpret_cast<std::uintptr_t>(stack.bottom()) / page_bytes_ + (stack.guarded ? 0 : 1);
+  const auto end = (reinterpret_cast<std::uintptr_t>(&stack) + page_bytes_ - 1) / page_bytes_;
+  std::vector<unsigned char> pages(end - first);
+  if (::mincore(reinterpret_cast<void*>(first * page_bytes_), pages.size() * page_bytes_, pages.data()) != 0) return 0;
+  const auto deepest = std::find_if(pages.begin(), pages.end(), [](unsigned char page) { return (page & 1) != 0; });
+  return static_cast<std::size_t>(pages.end() - deepest) * page_bytes_;
+}
+
+std::size_t StackPool::deepest_bytes() const {
+  std::size_t most = 0;
+  for (const Slab& slab : slabs_) {
+    for (std::size_t i = 0; i < slab.stacks; ++i) most = std::max(most, resident_bytes(*control_block(slab.memory + i * stack_bytes_, i)));
+  }
+  return most;
+}
 
 StackPool::~StackPool() {
   PULPO_ASSERT(in_use_ == 0);
   for (const Slab& slab : slabs_) {
     for (std::size_t i = 0; i < slab.stacks; ++i) control_block(slab.memory + i * stack_bytes_, i)->~Stack();
-    ::munmap(slab.memory, kSlabStacks * stack_bytes_);
+    ::munmap(slab.memory, slab_stacks_ * stack_bytes_);
   }
 }
 
@@ -88,14 +106,14 @@ void StackPool::give(Stack& stack) noexcept {
 }
 
 bool StackPool::reserve_slab() noexcept {
-  void* memory = ::mmap(nullptr, kSlabStacks * stack_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* memory = ::mmap(nullptr, slab_stacks_ * stack_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) return false;
   // Under huge pages a stack would be resident whole instead of a page at a time.
-  ::madvise(memory, kSlabStacks * stack_bytes_, MADV_NOHUGEPAGE);
+  ::madvise(memory, slab_stacks_ * stack_bytes_, MADV_NOHUGEPAGE);
   try {
     slabs_.push_back({static_cast<char*>(memory), 0});
   } catch (const std::bad_alloc&) {
-    ::munmap(memory, kSlabStacks * stack_bytes_);
+    ::munmap(memory, slab_stacks_ * stack_bytes_);
     return false;
   }
   return true;
@@ -117,7 +135,7 @@ bool StackPool::guard(char* page) noexcept {
 
 Stack* StackPool::make() noexcept {
   if (made_ == stacks_max_) return nullptr;
-  if ((slabs_.empty() || slabs_.back().stacks == kSlabStacks) && !reserve_slab()) return nullptr;
+  if ((slabs_.empty() || slabs_.back().stacks == slab_stacks_) && !reserve_slab()) return nullptr;
   Slab& slab = slabs_.back();
   char* const memory = slab.memory + slab.stacks * stack_bytes_;
   char* bottom = memory;

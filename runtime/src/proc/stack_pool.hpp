@@ -36,6 +36,13 @@ class StackPool {
   [[nodiscard]] std::size_t made() const noexcept { return made_; }
   [[nodiscard]] std::size_t in_use() const noexcept { return in_use_; }
   [[nodiscard]] std::size_t stack_bytes() const noexcept { return stack_bytes_; }
+  /// How much of the deepest stack was ever touched, in whole pages; 0 when the kernel does not tell. Asks for each stack: slow.
+  [[nodiscard]] std::size_t deepest_bytes() const;
+  /// The same of one stack.
+  [[nodiscard]] std::size_t resident_bytes(const Stack& stack) const;
+
+  /// Below 16 KiB a signal frame of a CPU with wide registers (3.4 KiB) and a formatted log line no longer fit.
+  static constexpr std::size_t kBytesMin = 16 * 1024;
 
  private:
   struct Slab {
@@ -49,6 +56,7 @@ class StackPool {
 
   const std::size_t page_bytes_;
   const std::size_t stack_bytes_;
+  const std::size_t slab_stacks_;
   const std::size_t stacks_max_;
   void (*const entry_)(void*);
   void* const argument_;

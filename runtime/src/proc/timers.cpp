@@ -62,6 +62,13 @@ void Core::wait_for_link(NodeIndex node) {
   }
 }
 
+void Core::wait_for_mailbox() {
+  Wait wait(WaitKind::mailbox, *current_process_, *this);
+  while (wait.process.held) {
+    if (!suspend(wait)) return;
+  }
+}
+
 void Core::link_has_room(NodeIndex node) {
   const std::size_t at = node & kNodeSlotMask;
   if (at >= peers_.size() || !peers_[at]) return;

@@ -11,6 +11,7 @@
 #include "pulpo/net/node.hpp"
 #include "pulpo/poll.hpp"
 #include "pulpo/process.hpp"
+#include "pulpo/process_info.hpp"
 #include "pulpo/program.hpp"
 #include "pulpo/runtime.hpp"
 #include "pulpo/supervisor.hpp"

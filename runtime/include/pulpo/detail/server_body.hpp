@@ -43,6 +43,7 @@ class ServerBody : public Body {
 
   bool start() final;
   void handle(const Message& message) final;
+  [[nodiscard]] std::string_view what() const noexcept final { return class_name(); }
 
  protected:
   /// init/1. Throws to stop.
@@ -79,11 +80,14 @@ class ServerBody : public Body {
 /// "** (stop) :reason", or "** (std::runtime_error) text" for a C++ exception (LOG-5). `kind` is "stop" or "exit".
 [[nodiscard]] std::string reason_line(std::string_view kind, const Term& reason);
 
+/// What the process of a server is given, besides its name.
 struct StartRequest {
   std::optional<Atom> name = {};
   bool link = true;
   Timeout timeout = Timeout::infinity();
   std::optional<unsigned> core = {};
+  std::optional<MailboxLimit> mailbox = {};
+  std::size_t stack_bytes = 0;
 };
 /// Starts `body` and waits until its init has returned (GS-1, GS-2).
 [[nodiscard]] Result<Pid> start_server(std::unique_ptr<ServerBody> body, const StartRequest& request);

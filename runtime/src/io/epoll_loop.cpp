@@ -116,6 +116,15 @@ void EpollLoop::write(Operation& operation, Handle file, ByteView bytes, std::ui
   finish_later(*record, record->total);
 }
 
+void EpollLoop::sync(Operation& operation, Handle file) {
+  Record* record = begin_sync(operation, file);
+  if (record == nullptr) return;
+  while (::fsync(file) != 0) {
+    if (errno != EINTR) return finish_later(*record, -errno);
+  }
+  finish_later(*record, 0);
+}
+
 void EpollLoop::poll(Operation& operation, int descriptor, short events) {
   Record* record = begin_poll(operation, descriptor, events);
   if (record == nullptr) return;
@@ -233,6 +242,7 @@ std::size_t EpollLoop::run(Record& record) {
     case Kind::poll:
     case Kind::read:
     case Kind::write:
+    case Kind::sync:
       break;
   }
   return 0;

@@ -32,6 +32,7 @@ class EpollLoop final : public KernelLoop {
   void send(Operation& operation, Handle handle, ByteView bytes) override;
   void read(Operation& operation, Handle file, std::span<char> into, std::uint64_t offset) override;
   void write(Operation& operation, Handle file, ByteView bytes, std::uint64_t offset) override;
+  void sync(Operation& operation, Handle file) override;
   void poll(Operation& operation, int descriptor, short events) override;
   bool ready() const noexcept override;
   const char* name() const noexcept override { return "epoll"; }

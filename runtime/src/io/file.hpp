@@ -16,6 +16,9 @@
 namespace pulpo::io::file {
 
 [[nodiscard]] Outcome<int> open(const std::string& path, const OpenOptions& options);
+[[nodiscard]] Outcome<std::uint64_t> size(int descriptor);
+/// Makes a descriptor from elsewhere one that a loop can have as a device.
+[[nodiscard]] Outcome<int> adopt_device(int descriptor);
 /// What open() answers for `error`.
 [[nodiscard]] Fault open_fault(int error, const std::string& path, const OpenOptions& options);
 

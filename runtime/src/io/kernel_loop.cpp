@@ -49,6 +49,14 @@ Outcome<Handle> KernelLoop::open(const std::string& path, const OpenOptions& opt
   return fd;
 }
 
+Outcome<std::uint64_t> KernelLoop::size(Handle file) const { return file::size(file); }
+
+Outcome<Handle> KernelLoop::adopt_device(int descriptor) {
+  auto fd = file::adopt_device(descriptor);
+  if (fd) begin_handle(*fd, Nature::device);
+  return fd;
+}
+
 std::int32_t KernelLoop::take_now(const Record& record, char* into, std::size_t size) noexcept {
   const bool is_device = record.nature == Nature::device;
   for (;;) {

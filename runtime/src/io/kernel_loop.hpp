@@ -22,6 +22,8 @@ class KernelLoop : public OperationLoop {
   Outcome<Address> peer_address(Handle handle) const final { return socket::peer_address(handle); }
   Outcome<Handle> adopt(int descriptor) final;
   Outcome<Handle> open(const std::string& path, const OpenOptions& options) final;
+  Outcome<std::uint64_t> size(Handle file) const final;
+  Outcome<Handle> adopt_device(int descriptor) final;
   TimePoint refresh() noexcept final;
   std::int64_t wall_time() const noexcept final { return socket::wall_now(); }
   std::size_t turn(Wait wait) final;

@@ -76,6 +76,8 @@ struct OpenOptions {
   bool create = false;    ///< When there is none; with `mode`, less what umask(2) forbids.
   bool truncate = false;  ///< Empties it first.
   bool device = false;    ///< A terminal, pty or FIFO: opened without waiting for the other side.
+  bool raw = false;       ///< A terminal: bytes as they come, no echo, no lines, no signals. Nothing for other devices.
+  unsigned baud = 0;      ///< A terminal: bits a second both ways; 0 leaves them as they are.
   unsigned mode = 0600;
 };
 
@@ -108,14 +110,22 @@ class Loop {
 
   // --- Files and devices -------------------------------------------------------------------------
   /// A regular file or block device, for read() and write(); or, with `device`, something that bytes come from and go to, for receive() and
-  /// send(): the end of its stream is a final completion with 0, be it hung up (EIO) or closed by all writers. A terminal's
-  /// speed and modes are its owner's to set. Close-on-exec; never the controlling terminal.
+  /// send(): the end of its stream is a final completion with 0, be it hung up (EIO) or closed by all writers.
+  /// Close-on-exec; never the controlling terminal.
   [[nodiscard]] virtual Outcome<Handle> open(const std::string& path, const OpenOptions& options) = 0;
   /// One completion: how many bytes of the file from `offset` on are in `into` (fewer only at its end, 0 behind it), or -errno. At
   /// most one read and one write per handle at a time, as of receive() and send().
   virtual void read(Operation& operation, Handle file, std::span<char> into, std::uint64_t offset) = 0;
   /// One completion when all of `bytes` are written (result is their number), or -errno.
   virtual void write(Operation& operation, Handle file, ByteView bytes, std::uint64_t offset) = 0;
+
+  /// How many bytes the file has at this moment.
+  [[nodiscard]] virtual Outcome<std::uint64_t> size(Handle file) const = 0;
+  /// One completion when what was written has reached the disk: 0, or -errno. Counts as a write for the rule above.
+  virtual void sync(Operation& operation, Handle file) = 0;
+  /// Takes over a descriptor made elsewhere (a pipe's end, a GPIO line's events) as a device, for receive() and send(). The loop owns it
+  /// from then on, and nothing waits in its reads any more (O_NONBLOCK).
+  [[nodiscard]] virtual Outcome<Handle> adopt_device(int descriptor) = 0;
 
   // --- Other descriptors -----------------------------------------------------------------------
   /// One completion when any of `events` (POLLIN, POLLOUT) holds: result is those that do, or -errno. The

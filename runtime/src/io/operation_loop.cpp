@@ -79,7 +79,7 @@ OperationLoop::Record* OperationLoop::begin_transfer(Operation& operation, Kind 
     return nullptr;
   }
   Entry& at = entry(handle);
-  const bool is_positional = kind == Kind::read || kind == Kind::write;
+  const bool is_positional = kind == Kind::read || kind == Kind::write || kind == Kind::sync;
   int refusal = 0;
   if (is_positional && at.nature != Nature::file) refusal = at.nature == Nature::foreign ? -EBADF : -ESPIPE;
   if (!is_positional && at.nature == Nature::file) refusal = -ENOTSOCK;
@@ -87,7 +87,7 @@ OperationLoop::Record* OperationLoop::begin_transfer(Operation& operation, Kind 
     finish_later(record, refusal);
     return nullptr;
   }
-  Record*& side = kind == Kind::send || kind == Kind::write ? at.writer : at.reader;
+  Record*& side = kind == Kind::send || kind == Kind::write || kind == Kind::sync ? at.writer : at.reader;
   if (side != nullptr) {
     finish_later(record, -EBUSY);
     return nullptr;

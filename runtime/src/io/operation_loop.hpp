@@ -24,7 +24,7 @@ class OperationLoop : public Loop {
   std::size_t pending() const noexcept final { return pending_; }
 
  protected:
-  enum class Kind : std::uint8_t { accept, connect, receive, send, poll, read, write };
+  enum class Kind : std::uint8_t { accept, connect, receive, send, poll, read, write, sync };
   /// What a handle is; `foreign` ones are the caller's, lent to its operations.
   enum class Nature : std::uint8_t { foreign, socket, file, device };
   /// Where a record is linked: nowhere when it waits for the kernel alone.
@@ -66,7 +66,7 @@ class OperationLoop : public Loop {
     bool closing = false;              ///< close() was called; operations are still ending.
     bool shutdown_after_send = false;  ///< shutdown_send() was called with a send in flight.
     Record* reader = nullptr;          ///< accept, receive or read.
-    Record* writer = nullptr;          ///< connect, send or write.
+    Record* writer = nullptr;          ///< connect, send, write or sync.
     Queue polls;
 
     // What epoll said of it last; the kernel keeps this for io_uring.
@@ -88,6 +88,7 @@ class OperationLoop : public Loop {
   /// send or write.
   Record* begin_send(Operation& operation, Kind kind, Handle handle, ByteView bytes);
   Record* begin_read(Operation& operation, Handle handle, std::span<char> into);
+  Record* begin_sync(Operation& operation, Handle handle) { return begin_send(operation, Kind::sync, handle, {}); }
   Record* begin_poll(Operation& operation, int descriptor, short events);
   /// The final completion is handed out at the end of the turn: for what ends inside a submitting call.
   void finish_later(Record& record, std::int32_t result);

@@ -186,6 +186,24 @@ void SimLoop::write(Operation& operation, Handle file, ByteView bytes, std::uint
   finish_later(*record, record->total);
 }
 
+Outcome<std::uint64_t> SimLoop::size(Handle file) const {
+  const Slot* at = slot(file);
+  if (at == nullptr || at->kind != Slot::Kind::file) return bad_handle("size", file, EBADF);
+  return at->file->bytes.size();
+}
+
+// What is written is on the disk at once (SimDisk).
+void SimLoop::sync(Operation& operation, Handle file) {
+  if (begins_dead(operation, Kind::sync)) return;
+  if (Record* record = begin_sync(operation, file)) finish_later(*record, 0);
+}
+
+Outcome<Handle> SimLoop::adopt_device(int descriptor) {
+  return Fault{.code = Errc::unsupported,
+               .where = "adopt",
+               .detail = fmt::format("a simulation has no descriptor {}; script a device instead (Node::device)", descriptor)};
+}
+
 // --- Submitting ------------------------------------------------------------------------------------
 
 bool SimLoop::begins_dead(Operation& operation, Kind kind) {
@@ -329,6 +347,7 @@ std::size_t SimLoop::run(Record& record) {
     case Kind::poll:
     case Kind::read:
     case Kind::write:
+    case Kind::sync:
       break;
   }
   return 0;

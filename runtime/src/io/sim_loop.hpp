@@ -57,6 +57,10 @@ class SimLoop final : public OperationLoop, private SimOwner {
   /// Done inside the call, in no time, and answered in the next turn.
   void read(Operation& operation, Handle file, std::span<char> into, std::uint64_t offset) override;
   void write(Operation& operation, Handle file, ByteView bytes, std::uint64_t offset) override;
+  Outcome<std::uint64_t> size(Handle file) const override;
+  void sync(Operation& operation, Handle file) override;
+  /// There are no descriptors but the loop's own.
+  Outcome<Handle> adopt_device(int descriptor) override;
   void accept(Operation& operation, Handle listener) override;
   void connect(Operation& operation, const Address& address) override;
   void receive(Operation& operation, Handle handle) override;

@@ -77,6 +77,9 @@ void UringLoop::arm(Record& record) {
     case Kind::write:
       io_uring_prep_write(&entry, record.handle, record.left.data(), static_cast<unsigned>(record.left.size()), record.offset);
       break;
+    case Kind::sync:
+      io_uring_prep_fsync(&entry, record.handle, 0);
+      break;
   }
   io_uring_sqe_set_data64(&entry, records_.ticket(record));
   record.in_kernel = true;
@@ -114,6 +117,10 @@ void UringLoop::write(Operation& operation, Handle file, ByteView bytes, std::ui
   if (record == nullptr) return;
   record->offset = offset;
   arm(*record);
+}
+
+void UringLoop::sync(Operation& operation, Handle file) {
+  if (Record* record = begin_sync(operation, file)) arm(*record);
 }
 
 void UringLoop::poll(Operation& operation, int descriptor, short events) {
@@ -198,6 +205,8 @@ std::size_t UringLoop::hand_out(const io_uring_cqe& completion) {
       return read_some(*record, completion.res);
     case Kind::write:
       return written(*record, completion.res);
+    case Kind::sync:
+      return completion.res == -EINTR ? keep_going(*record) : finish_now(*record, completion.res);
   }
   return 0;
 }

@@ -34,6 +34,7 @@ class UringLoop final : public KernelLoop {
   void send(Operation& operation, Handle handle, ByteView bytes) override;
   void read(Operation& operation, Handle file, std::span<char> into, std::uint64_t offset) override;
   void write(Operation& operation, Handle file, ByteView bytes, std::uint64_t offset) override;
+  void sync(Operation& operation, Handle file) override;
   void poll(Operation& operation, int descriptor, short events) override;
   /// What is prepared counts too: a core that spins on ready() must not sit on what it asked for.
   bool ready() const noexcept override {

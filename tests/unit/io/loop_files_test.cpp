@@ -98,6 +98,67 @@ TEST_P(LoopConformance, AppendingGoesToTheEndAndTruncatingEmpties) {
   EXPECT_EQ(read.last(), 0);
 }
 
+TEST_P(LoopConformance, AFilesSizeIsThatOfWhatWasWrittenAndSynced) {
+  const FreshPath path;
+  const Handle file = keep(loop().open(path, kNewFile).value());
+  EXPECT_EQ(loop().size(file).value(), 0u);
+  Recorder wrote, synced, not_a_file;
+  loop().write(wrote, file, "0123456789", 90);
+  ASSERT_TRUE(until([&] { return wrote.ended; }));
+  loop().sync(synced, file);
+  EXPECT_TRUE(synced.results.empty()) << "never inside the submitting call";
+  ASSERT_TRUE(until([&] { return synced.ended; }));
+  EXPECT_EQ(synced.last(), 0);
+  EXPECT_EQ(loop().size(file).value(), 100u);
+  const Listener listener = listen();
+  loop().sync(not_a_file, listener.handle);
+  ASSERT_TRUE(until([&] { return not_a_file.ended; }));
+  EXPECT_EQ(not_a_file.last(), -ESPIPE);
+}
+
+TEST_P(KernelLoopConformance, ADescriptorFromElsewhereIsADeviceOnceAdopted) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, 0), 0);
+  const Handle near = keep(loop().adopt_device(ends[0]).value());
+  Recorder received;
+  loop().receive(received, near);
+  settle();
+  EXPECT_TRUE(received.results.empty());
+  ASSERT_EQ(::write(ends[1], "hello", 5), 5);
+  ASSERT_TRUE(until([&] { return received.bytes == "hello"; }));
+  ::close(ends[1]);
+  ASSERT_TRUE(until([&] { return received.ended; }));
+  EXPECT_EQ(received.last(), 0);
+
+  const FreshPath path;
+  const Handle file = keep(loop().open(path, kNewFile).value());
+  EXPECT_NE(loop().adopt_device(file).error().text().find("open it by its path"), std::string::npos);
+  EXPECT_EQ(loop().adopt_device(12'345).error().sys, EBADF);
+}
+
+TEST_P(KernelLoopConformance, ATerminalGetsItsSpeedAndGivesBytesAsTheyCome) {
+  const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  ASSERT_GE(master, 0);
+  ASSERT_EQ(::grantpt(master), 0);
+  ASSERT_EQ(::unlockpt(master), 0);
+  char name[64];
+  ASSERT_EQ(::ptsname_r(master, name, sizeof name), 0);
+  const Handle line = keep(loop().open(name, {.write = true, .device = true, .raw = true, .baud = 115'200}).value());
+  termios modes = {};
+  ASSERT_EQ(::tcgetattr(line, &modes), 0);
+  EXPECT_EQ(::cfgetispeed(&modes), static_cast<speed_t>(B115200));
+  EXPECT_EQ(::cfgetospeed(&modes), static_cast<speed_t>(B115200));
+  EXPECT_EQ(modes.c_lflag & (ICANON | ECHO | ISIG), 0u);
+  Recorder received;
+  loop().receive(received, line);
+  ASSERT_EQ(::write(master, "no end of line\x03", 15), 15);
+  EXPECT_TRUE(until([&] { return received.bytes == "no end of line\x03"; }));
+  const auto odd = loop().open(name, {.device = true, .baud = 12'345});
+  ASSERT_FALSE(odd);
+  EXPECT_NE(odd.error().text().find("12345 baud is no speed of a terminal"), std::string::npos) << odd.error().text();
+  ::close(master);
+}
+
 TEST_P(LoopConformance, AFileThatIsMissingIsNamedInTheError) {
   const FreshPath path;
   for (const bool device : {false, true}) {

@@ -41,8 +41,8 @@ constexpr auto enum_atoms(WhenFull) {
 
 /// What a process waits for.
 struct ProcessWait {
-  std::string kind;  ///< "message", "reply", "sleep", "link", "mailbox", …
-  Term target = {};  ///< reply: whose; else nil.
+  std::string kind;  ///< "message", "reply", "sleep", "link", "mailbox", "io", …
+  Term target = {};  ///< reply: whose; io: {call, descriptor}; else nil.
   Timeout left = Timeout::infinity();
 };
 

@@ -143,15 +143,19 @@ void Core::run_loop() {
         continue;
       }
     }
-    if (stopping_ && processes_.living() == 0 && loop_->pending() == 0) {
-      ended_ = true;
-      switch_stack(*this_stack_, thread_stack_);
+    if (stopping_ && processes_.living() == 0) {
+      close_descriptors();
+      if (loop_->pending() == 0) {
+        ended_ = true;
+        switch_stack(*this_stack_, thread_stack_);
+      }
     }
     between_slices();
   }
 }
 
 void Core::between_slices() {
+  if (!held_back_.empty()) ask_held_back();
   while (Flusher* flusher = flushers_.pop_front()) flusher->flush();
   flush_outboxes();
   std::size_t handled = 0;
@@ -168,6 +172,17 @@ void Core::between_slices() {
   if (spinner_.is_waiting() && (handled > 0 || !inbox_.empty())) spinner_.arrived(loop_->now());
   drain_inbox();
   slice_left_ = kSliceActivations;
+}
+
+// Once round: what is held back again waits for the next slice.
+void Core::ask_held_back() {
+  IntrusiveList<HeldBack, HeldBack> asked;
+  while (HeldBack* held = held_back_.pop_front()) asked.push_back(*held);
+  while (HeldBack* held = asked.pop_front()) held->try_again();
+}
+
+void Core::close_descriptors() noexcept {
+  while (detail::Descriptor* descriptor = descriptors_.pop_front()) descriptor->outlive_core();
 }
 
 /// Looks on for a while before the core sleeps. True: something came, and it must not.

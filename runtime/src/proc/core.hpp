@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "io/loop.hpp"
+#include "proc/descriptor.hpp"
 #include "proc/driver.hpp"
 #include "proc/inbox.hpp"
 #include "proc/message_pool.hpp"
@@ -91,6 +92,9 @@ class Core {
   }
   [[nodiscard]] Process* find(const Pid& pid) noexcept { return processes_.find(pid.slot(), pid.serial); }
 
+  /// Those of suspended processes, and the loop's own.
+  [[nodiscard]] std::size_t stacks_in_use() const noexcept { return stacks_.in_use(); }
+
   [[nodiscard]] MessagePtr make(Signal kind) { return MessagePtr(messages_.take(kind)); }
   [[nodiscard]] Ref make_ref() noexcept;
   /// Sends a signal to wherever `to` (or `name` and `to.node`) is. False: a link is over its limit and the sender should wait.
@@ -152,6 +156,13 @@ class Core {
   /// Calls `flusher.flush()` once, at the end of the present slice.
   void flush_soon(Flusher& flusher) noexcept {
     if (!flusher.is_linked()) flushers_.push_back(flusher);
+  }
+
+  /// Closed when this core ends, unless its owner was quicker.
+  void keep(detail::Descriptor& descriptor) noexcept { descriptors_.push_back(descriptor); }
+  /// Asks it again after the present slice.
+  void hold_back(HeldBack& held) noexcept {
+    if (!held.is_linked()) held_back_.push_back(held);
   }
 
   /// Makes the running process wait until the mailboxes that it filled have room (WhenFull::suspend).
@@ -216,6 +227,8 @@ class Core {
   void recycle(Message* message) noexcept;
   void stop_processes();
   void leave(Wait& wait, Stack& next) noexcept;
+  void close_descriptors() noexcept;
+  void ask_held_back();
   /// Lets go of what was still on its way, after all threads ended and before any core is destroyed: messages lie in the
   /// pool of the core that made them.
   void discard_left();
@@ -271,6 +284,9 @@ class Core {
   };
   std::vector<Outbox> outboxes_;
   IntrusiveList<Flusher, Flusher> flushers_;
+
+  IntrusiveList<HeldBack, HeldBack> held_back_;
+  IntrusiveList<detail::Descriptor, detail::Descriptor> descriptors_;
 
   struct Peer {
     IntrusiveList<LinkWait, LinkWait> senders;  ///< Held up by a full link.

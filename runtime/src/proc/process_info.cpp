@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "proc/core.hpp"
+#include "proc/io_wait.hpp"
 
 namespace pulpo {
 namespace {
@@ -29,6 +30,10 @@ std::optional<ProcessWait> wait_of(const Process& process, TimePoint now) {
   if (process.wait == nullptr || process.state != Process::State::waiting) return std::nullopt;
   const Wait& wait = *process.wait;
   ProcessWait told{.kind = to_string(wait.kind)};
+  if (wait.kind == WaitKind::io) {
+    const auto& io = static_cast<const IoWait&>(wait);
+    told.target = Term::tuple({Atom(io.call), io.handle});
+  }
   if (wait.target != nullptr) told.target = wait.target->term();
   if (wait.deadline != kNever) told.left = std::max(wait.deadline - now, Duration::zero());
   return told;

@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include "proc/io_wait.hpp"
+#include "pulpo/process_info.hpp"
 #include "unit/io/serial_line.hpp"
 #include "unit/proc/runtime_fixture.hpp"
 
@@ -212,6 +213,21 @@ TEST_P(PollTest, AKillWhileADestructorWaitsEndsThatWait) {
     EXPECT_EQ(down_reason(waiter.monitor), Term("first"_atom));
     EXPECT_EQ(seen, Errc::killed);
     EXPECT_TRUE(outer_destroyed);
+  });
+}
+
+TEST_P(PollTest, WhatIsWaitedForCanBeSeen) {
+  run([this] {
+    const int fd = descriptor();
+    const Spawned waiter = spawn_monitor([fd] { (void)poll(fd, POLLIN, 10s); });
+    yield();
+    const auto info = process_info(waiter.pid);
+    ASSERT_TRUE(info && info->waits_for);
+    EXPECT_EQ(info->waits_for->kind, "io");
+    EXPECT_EQ(info->waits_for->target, Term::tuple({"poll"_atom, fd}));
+    EXPECT_LE(info->waits_for->left.duration(), 10s);
+    exit(waiter.pid, atoms::kill);
+    EXPECT_EQ(down_reason(waiter.monitor), Term(atoms::killed));
   });
 }
 

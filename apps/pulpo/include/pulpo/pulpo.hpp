@@ -4,7 +4,10 @@
 #pragma once
 
 #include "pulpo/application.hpp"
+#include "pulpo/device.hpp"
 #include "pulpo/embed.hpp"
+#include "pulpo/endpoint.hpp"
+#include "pulpo/file.hpp"
 #include "pulpo/function.hpp"
 #include "pulpo/gen_server.hpp"
 #include "pulpo/log.hpp"
@@ -14,8 +17,10 @@
 #include "pulpo/process_info.hpp"
 #include "pulpo/program.hpp"
 #include "pulpo/runtime.hpp"
+#include "pulpo/stream.hpp"
 #include "pulpo/supervisor.hpp"
 #include "pulpo/system.hpp"
+#include "pulpo/tcp.hpp"
 #include "pulpo/term.hpp"
 #include "pulpo/time.hpp"
 #include "pulpo/typed.hpp"

@@ -64,6 +64,7 @@ Atom Node::atom() const noexcept { return Atom(state_->name); }
 bool Node::is_up() const noexcept { return state_->node != nullptr; }
 unsigned Node::lives() const noexcept { return state_->lives; }
 const std::vector<LogLine>& Node::log() const noexcept { return state_->log; }
+const std::string& Node::printed() const noexcept { return state_->printed; }
 
 std::size_t Node::logged(std::string_view text) const {
   return static_cast<std::size_t>(std::count_if(state_->log.begin(), state_->log.end(),
@@ -144,7 +145,10 @@ void Node::restart() {
   state_->start(*this);
   if (!state_->spec.system) return;
   run([this] {
-    (void)start_system({.applications = state_->spec.applications}).value();
+    const auto print = [state = state_.get()](std::string_view text) {
+      if (!state->muted) state->printed += text;
+    };
+    (void)start_system({.applications = state_->spec.applications, .output = print}).value();
     for (const Application& application : state_->spec.applications) (void)start_application(Atom(application.name)).value();
   });
 }

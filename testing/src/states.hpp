@@ -59,6 +59,7 @@ struct Node::State {
   std::unique_ptr<Stepper::Seat> seat;
   std::unique_ptr<pulpo::Node> node;
   std::vector<LogLine> log;
+  std::string printed;
 };
 
 }  // namespace pulpo::testing

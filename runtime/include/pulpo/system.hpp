@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// System: the processes that every node has before any application: `Pulpo.Echo`, `Pulpo.Node`, `application_controller`,
-// under the supervisor `Pulpo.Supervisor`.
+// System: the processes that every node has before any application: `user` and `standard_error` (pulpo/io.hpp), `Pulpo.Echo`,
+// `Pulpo.Node`, `application_controller`, under the supervisor `Pulpo.Supervisor`.
 //
 //   Order      Its end stops the applications first, the last started first (AC-51).
 //   Threads    Inside a process.
@@ -10,7 +10,10 @@
 //   Errors     start_system(): already_exists when this runtime has one.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +26,11 @@ struct SystemOptions {
   std::string version = {};                    ///< The program's, as `Pulpo.Node` tells it; pulpo's own when empty.
   /// Settings by application that stand above its own, key by key, as a configuration file has them; also for one that is loaded later.
   std::vector<std::pair<std::string, Env>> env = {};
+  /// Gets the text that `user` prints, in pieces, instead of stdout; called inside that process. A std::exception is {:error, :eio} to
+  /// those who print.
+  std::function<void(std::string_view)> output = {};
+  /// Asked for more text when somebody reads, instead of stdin; nothing at the end. In a simulation stdin is at its end.
+  std::function<std::optional<std::string>()> input = {};
 };
 
 /// Starts them; they do not end with the caller. Returns the supervisor.

@@ -5,6 +5,7 @@
 
 #include "otp/application_master.hpp"
 #include "otp/application_table.hpp"
+#include "otp/io_server.hpp"
 #include "pulpo/log.hpp"
 
 namespace pulpo {
@@ -178,6 +179,8 @@ void ApplicationController::start_one(const Wish& wish) {
     running_.push_back({.name = wish.name, .phase = Phase::running, .type = wish.type});
     return refuse_with(atoms::ok);
   }
+  if (const auto user = whereis(IoServer::user_name()))
+    set_group_leader(*user);  // the master's, at first (AC-55); it may have been restarted
   auto master = detail::start_server(std::make_unique<ApplicationMaster>(application, wish.start), {.link = true});
   if (!master) return refuse_with(to_term(Result<void>(std::move(master).error())));
   running_.push_back({.name = wish.name, .master = *master, .type = wish.type, .starters = {wish.caller}});

@@ -2,6 +2,7 @@
 #include "otp/application_master.hpp"
 
 #include "otp/application_table.hpp"
+#include "otp/io_server.hpp"
 #include "proc/group.hpp"
 #include "pulpo/log.hpp"
 
@@ -140,6 +141,8 @@ ApplicationMaster::ApplicationMaster(std::shared_ptr<const Application> applicat
 
 void ApplicationMaster::construct() {
   trap_exit(true);
+  const auto user = whereis(IoServer::user_name());
+  if (const Pid before = group_leader(); before != user) leader_ = before;
   set_group_leader(self());
   ApplicationTable::of(runtime()).add_master(self(), Atom(application_->name));  // until the controller hears of our end
   helper_ = spawn_link([master = self(), application = application_, type = type_] { run_helper(master, *application, type); });
@@ -161,6 +164,7 @@ bool ApplicationMaster::on_info(const Term& message) {
     if (helper_) send(helper_, stop_word());
     return true;
   }
+  if (relay(message)) return true;
   const auto ended = match<Exit>(message);
   if (!ended || ended->from != helper_) return ended.has_value();
   helper_ = Pid{};
@@ -168,6 +172,36 @@ bool ApplicationMaster::on_info(const Term& message) {
   const bool top_ended = ended->reason.is_tuple(2) && ended->reason.elements()[0].is_atom("top_ended"_atom);
   // The controller reads our reason from the EXIT; {shutdown, _} keeps this from being reported as a crash of ours.
   exit(Term::tuple({atoms::shutdown, top_ended ? ended->reason.elements()[1] : ended->reason}));
+}
+
+bool ApplicationMaster::relay(const Term& message) {
+  if (!message.is_tuple() || message.elements().size() < 3) return false;
+  const auto words = message.elements();
+  if (words.size() == 4 && words[0].is_atom("io_request"_atom) && words[1].is_pid()) {
+    pass_on(words[1], words[2], words[3]);
+    return true;
+  }
+  const bool is_reply = words.size() == 3 && words[0].is_atom("io_reply"_atom);
+  if (!words[1].is_ref() || (!is_reply && !(words.size() == 5 && words[0].is_atom(atoms::DOWN)))) return false;
+  const auto asker = relayed_.find(words[1].ref());
+  if (asker == relayed_.end()) return false;
+  if (is_reply) demonitor(asker->first, {.flush = true});
+  const Term result = is_reply ? Term(words[2]) : Term::tuple({atoms::error, "terminated"_atom});
+  const Asker to = std::move(asker->second);
+  relayed_.erase(asker);
+  send(to.from, Term::tuple({"io_reply"_atom, to.reply_as, result}));
+  return true;
+}
+
+void ApplicationMaster::pass_on(const Term& from, const Term& reply_as, const Term& request) {
+  const Pid to = leader_ ? leader_ : whereis(IoServer::user_name()).value_or(Pid{});
+  if (!to || to == self()) {
+    send(from.pid(), Term::tuple({"io_reply"_atom, reply_as, Term::tuple({atoms::error, "terminated"_atom})}));
+    return;
+  }
+  const Ref ref = monitor(to);
+  relayed_.emplace(ref, Asker{from.pid(), reply_as});
+  send(to, Term::tuple({"io_request"_atom, self(), ref, request}));
 }
 
 void ApplicationMaster::end_strays() {
@@ -187,12 +221,18 @@ void ApplicationMaster::end_strays() {
   }
 }
 
-/// The controller has ended, or was told to.
+/// The controller has ended, or was told to. What the application prints at its end goes its way meanwhile.
 void ApplicationMaster::on_terminate(const Term&) {
   if (!helper_) return;
   const Ref monitored = monitor(helper_);
   send(helper_, stop_word());
-  if (wait_down(monitored)) end_strays();
+  for (;;) {
+    const auto message = receive_any();
+    if (!message) return;  // we are being killed
+    if (is_down_of(*message, monitored)) break;
+    (void)relay(*message);
+  }
+  end_strays();
 }
 
 }  // namespace pulpo

@@ -13,6 +13,7 @@
 
 #include <memory>
 #include <string>
+#include <unordered_map>
 
 #include "pulpo/application.hpp"
 #include "pulpo/gen_server.hpp"
@@ -33,12 +34,23 @@ class ApplicationMaster final : public detail::ServerBody {
   [[nodiscard]] std::string_view class_name() const override { return "application_master"; }
 
  private:
+  /// AC-55: an IO request of the group, or the answer to one. False when `message` is something else.
+  bool relay(const Term& message);
+  void pass_on(const Term& from, const Term& reply_as, const Term& request);
   /// AC-56: kills what is left of the group, until nothing is.
   void end_strays();
 
   const std::shared_ptr<const Application> application_;
   StartType type_;  ///< Local from the moment the start function has returned.
   Pid helper_{};
+  Pid leader_{};  ///< Its own group leader, before it became one; nobody: `user`, whoever that is by now.
+  struct Asker {
+    Pid from;
+    Term reply_as;
+  };
+  /// Requests that were passed on, by the monitor of whom they went to: so its end answers them (IO-6). Whoever asked waits, so that
+  /// there are no more than processes.
+  std::unordered_map<Ref, Asker> relayed_;
 };
 
 }  // namespace pulpo

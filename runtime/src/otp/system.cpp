@@ -5,6 +5,7 @@
 #include "otp/application_controller.hpp"
 #include "otp/application_table.hpp"
 #include "otp/echo.hpp"
+#include "otp/io_server.hpp"
 #include "pulpo/log.hpp"
 #include "pulpo/runtime.hpp"
 #include "pulpo/supervisor.hpp"
@@ -13,6 +14,18 @@ namespace pulpo {
 namespace {
 
 constexpr auto kSupervisor = local<Protocol<>>("Pulpo.Supervisor");
+
+/// `user` leads the group of all that the supervisor starts after it (IO-1).
+ChildSpec io_server(Atom name, const IoServer::Options& io) {
+  const bool leads = name == IoServer::user_name();
+  ChildSpec spec = child({.name = name}, [name, io, leads](std::optional<unsigned> core) {
+    auto started = detail::start_server(std::make_unique<IoServer>(io), {.name = name, .core = core});
+    if (started && leads) set_group_leader(*started);  // called in the supervisor
+    return started;
+  });
+  spec.class_name = "io_server";
+  return spec;
+}
 
 /// What ends the system in order: no failure of the supervisor's, and so not reported as one.
 Term orderly(const Term& reason) { return Term::tuple({atoms::shutdown, reason}); }
@@ -100,7 +113,9 @@ Result<Pid> start_system(SystemOptions options) {
   ApplicationTable::of(runtime()).set_functions(exports_of(options.applications));
   return start_supervisor_alone(
       {.name = kSupervisor,
-       .children = {worker<Echo>({.name = kEcho}), worker<NodeInfo>({.name = kNodeInfo}, options.version), controller(options)}});
+       .children = {io_server(IoServer::user_name(), {.output = std::move(options.output), .input = std::move(options.input)}),
+                    io_server(IoServer::standard_error_name(), {.descriptor = 2, .reads = false}), worker<Echo>({.name = kEcho}),
+                    worker<NodeInfo>({.name = kNodeInfo}, options.version), controller(options)}});
 }
 
 Term await_system_end() {

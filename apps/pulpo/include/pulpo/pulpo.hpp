@@ -10,6 +10,7 @@
 #include "pulpo/file.hpp"
 #include "pulpo/function.hpp"
 #include "pulpo/gen_server.hpp"
+#include "pulpo/io.hpp"
 #include "pulpo/log.hpp"
 #include "pulpo/net/node.hpp"
 #include "pulpo/poll.hpp"

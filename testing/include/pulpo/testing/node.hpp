@@ -97,7 +97,9 @@ class Node {
 
   /// What it has logged, in all lives.
   [[nodiscard]] const std::vector<LogLine>& log() const noexcept;
-  /// How many of these lines hold `text`.
+  /// What its processes have printed (pulpo/io.hpp), in all lives; of nodes with a system.
+  [[nodiscard]] const std::string& printed() const noexcept;
+  /// How many of the log's lines hold `text`.
   [[nodiscard]] std::size_t logged(std::string_view text) const;
 
  private:

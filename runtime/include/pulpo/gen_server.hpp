@@ -206,16 +206,6 @@ Result<void> stop(const Address& server, Term reason = atoms::normal, Timeout ti
 
 namespace detail {
 
-/// The tag of a term that may be a message: the atom, or a tuple's first one.
-[[nodiscard]] inline Atom tag_of(const Term& term) noexcept {
-  if (term.is_atom()) return term.atom();
-  if (term.is_tuple()) {
-    const auto elements = term.elements();
-    if (!elements.empty() && elements[0].is_atom()) return elements[0].atom();
-  }
-  return Atom::from_index(~0u);  // no atom has this number
-}
-
 template <class S>
 struct ProtocolOf {
   using Type = Protocol<>;

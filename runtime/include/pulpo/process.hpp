@@ -188,7 +188,7 @@ Ref send_after(Duration delay, const Address& to, Term message);
 bool cancel_timer(const Ref& timer);
 
 /// Looks at messages oldest first; those for which `wanted` returns false keep their place (SIG-4). Returns the first
-/// it accepts, or nothing at the deadline. `wanted` must not suspend.
+/// it accepts, or nothing at the deadline. `wanted` must neither suspend nor receive. By pattern: pulpo/receive.hpp.
 [[nodiscard]] std::optional<Term> receive_if(const std::function<bool(const Term&)>& wanted, Timeout timeout = Timeout::infinity());
 /// The oldest message, whatever it is.
 [[nodiscard]] std::optional<Term> receive_any(Timeout timeout = Timeout::infinity());

@@ -59,6 +59,16 @@ constexpr int message_kind() {
     return 0;
   }
 }
+
+/// The tag of a term that may be a message: the atom, or a tuple's first one.
+[[nodiscard]] inline Atom tag_of(const Term& term) noexcept {
+  if (term.is_atom()) return term.atom();
+  if (term.is_tuple()) {
+    const auto elements = term.elements();
+    if (!elements.empty() && elements[0].is_atom()) return elements[0].atom();
+  }
+  return Atom::from_index(~0u);  // no atom has this number
+}
 }  // namespace detail
 
 template <class T>
@@ -99,14 +109,16 @@ struct Codec<T> {
     if constexpr (kFields == 0) {
       return term.is_atom(T::Message::tag());
     } else {
-      if (!term.is_tuple(kFields + 1)) return false;
-      const std::span<const Term> elements = term.elements();
-      if (!elements[0].is_atom(T::Message::tag())) return false;
-      return detail::with_fields(out, [&elements](auto&... field) {
-        std::size_t index = 0;
-        return (decode_into(elements[++index], field) && ...);
-      });
+      return term.is_tuple() && decode_elements(term.elements(), out);
     }
+  }
+  /// The same for a tuple that is not one yet.
+  static bool decode_elements(std::span<const Term> elements, T& out) requires(kFields > 0) {
+    if (elements.size() != kFields + 1 || !elements[0].is_atom(T::Message::tag())) return false;
+    return detail::with_fields(out, [&elements](auto&... field) {
+      std::size_t index = 0;
+      return (decode_into(elements[++index], field) && ...);
+    });
   }
 };
 

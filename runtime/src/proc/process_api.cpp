@@ -112,38 +112,6 @@ bool cancel_timer(const Ref& timer) {
   return answer && answer->is_atom(atoms::true_);
 }
 
-namespace {
-
-// Takes the first message that `wanted` accepts; those passed over keep their place and are not looked at twice.
-std::optional<Term> receive(Timeout timeout, const std::function<bool(const Term&)>* wanted) {
-  Core& core = Core::here();
-  Process& process = running(core);
-  core.check_exit();
-  Wait wait(WaitKind::message, process, core);
-  wait.deadline = timeout.after(core.loop().now());
-  Message** link = &process.mail_head;
-  for (;;) {
-    for (; *link != nullptr; link = &(*link)->next) {
-      Term term = term_of(**link);
-      if (wanted != nullptr && !(*wanted)(term)) continue;
-      const MessagePtr message(core.take_mail(process, link));
-      if (message->kind == Signal::request) core.owe(process, *message);
-      core.spend(1);
-      return term;
-    }
-    if (wait.timed_out || timeout.duration() <= Duration::zero()) {
-      core.spend(1);  // whoever polls must make way too
-      return std::nullopt;
-    }
-    if (!core.suspend(wait)) return std::nullopt;
-  }
-}
-
-}  // namespace
-
-std::optional<Term> receive_if(const std::function<bool(const Term&)>& wanted, Timeout timeout) { return receive(timeout, &wanted); }
-std::optional<Term> receive_any(Timeout timeout) { return receive(timeout, nullptr); }
-
 void sleep(Duration duration) {
   Core& core = Core::here();
   Wait wait(WaitKind::sleep, running(core), core);

@@ -42,5 +42,22 @@ TEST_P(HotPathTest, ACallOfAMessageWithoutFieldsAllocatesNothing) {
   });
 }
 
+TEST_P(HotPathTest, AMessageThatNoClauseTakesIsPassedOverWithoutAllocating) {
+  run([] {
+    std::vector<Ref> monitors;
+    for (int i = 0; i < 100; ++i) monitors.push_back(spawn_monitor([] {}).monitor);
+    for (int i = 0; i < 100; ++i) cast(self(), i);
+    yield();  // each of them has its turn, and ends
+    const auto look = [](const Ref& ref) {
+      return receive<bool>(on<Down>([&](auto& down) { return down.ref == ref; }, [] { return true; }),
+                           on<ping_pong::Ping>([] { return false; }), after(0s, [] { return false; }));
+    };
+    const std::uint64_t before = allocations.load();
+    EXPECT_FALSE(look(make_ref()));
+    EXPECT_EQ(allocations.load() - before, 0u);
+    EXPECT_TRUE(look(monitors.back()));
+  });
+}
+
 }  // namespace
 }  // namespace pulpo

@@ -17,6 +17,7 @@
 #include "pulpo/process.hpp"
 #include "pulpo/process_info.hpp"
 #include "pulpo/program.hpp"
+#include "pulpo/receive.hpp"
 #include "pulpo/runtime.hpp"
 #include "pulpo/stream.hpp"
 #include "pulpo/supervisor.hpp"

@@ -13,6 +13,9 @@
 //              a supervisor that is starting or stopping a slow child answers afterwards (SUP-14).
 //   Bounds     More than `intensity` restarts within `period` end the supervisor with reason shutdown (SUP-6, SUP-7).
 //   Errors     start_supervisor(): {:shutdown, {:failed_to_start_child, id, reason}}; nothing is left running then.
+//              {:start_spec, …}: two children of one id, or a significant child where none can be (SUP-2).
+//   Cost       A child: some 300 bytes here, beside itself. Ends, starts and questions about one take the same time among
+//              10,000 children as among ten; stopping all of them takes ten thousand times one.
 #pragma once
 
 #include <functional>
@@ -58,6 +61,13 @@ class Shutdown {
 
 enum class ChildType : std::uint8_t { worker, supervisor };
 
+/// Whether a supervisor ends, with reason shutdown, when significant children have ended by themselves (SUP-13).
+enum class AutoShutdown : std::uint8_t {
+  never,
+  any_significant,  ///< With the first of them.
+  all_significant,  ///< With the last of them that runs.
+};
+
 /// A child as its supervisor keeps it (SUP-2). Made by worker(), supervisor() or child().
 struct ChildSpec {
   Term id;
@@ -66,6 +76,7 @@ struct ChildSpec {
   Restart restart = Restart::permanent;
   Shutdown shutdown = 5s;
   ChildType type = ChildType::worker;
+  bool significant = false;  ///< Its end counts for AutoShutdown; not for a permanent one, nor where that is `never`.
   std::optional<unsigned> core = {};
   std::string start_call;  ///< For reports: "ping_pong::Server/0".
   std::string class_name;  ///< For which_children.
@@ -75,6 +86,7 @@ struct ChildOptions {
   Name name = {};               ///< Registered before init.
   std::optional<Term> id = {};  ///< The name when empty, else the class; unique within the supervisor.
   Restart restart = Restart::permanent;
+  bool significant = false;                  ///< See AutoShutdown.
   std::optional<Shutdown> shutdown = {};     ///< 5 s for a worker, infinity for a supervisor.
   std::optional<unsigned> core = {};         ///< The least loaded one when empty.
   std::optional<MailboxLimit> mailbox = {};  ///< As in SpawnOptions.
@@ -86,6 +98,10 @@ struct SupervisorOptions {
   Strategy strategy = Strategy::one_for_one;
   unsigned intensity = 3;  ///< Elixir's max_restarts.
   Duration period = 5s;    ///< Elixir's max_seconds; counted in whole seconds (SUP-6).
+  AutoShutdown auto_shutdown = AutoShutdown::never;
+  /// Before a failed restart is tried again; doubled with each failure in a row, up to 64 times as much. 0: at once, as in OTP (SUP-8).
+  /// Attempts within `period` count for the intensity, so that a delay longer than period / intensity tries for ever.
+  Duration retry_delay = Duration::zero();
   std::vector<ChildSpec> children = {};
 };
 
@@ -107,6 +123,8 @@ template <class S, class... A>
 }
 /// A supervisor as a child.
 [[nodiscard]] ChildSpec supervisor(SupervisorOptions options);
+/// The same with an id, a restart or a shutdown of its own; the name is that of `options`.
+[[nodiscard]] ChildSpec supervisor(const ChildOptions& child, SupervisorOptions options);
 /// Whatever `start` starts and links to its caller.
 [[nodiscard]] ChildSpec child(const ChildOptions& options, std::function<Result<Pid>(std::optional<unsigned> core)> start);
 
@@ -116,6 +134,9 @@ template <class S, class... A>
 [[nodiscard]] Result<Pid> start_supervisor_alone(SupervisorOptions options);
 
 // --- Questions to a supervisor (SUP-11) ---------------------------------------------------------------
+//
+// To a Supervisor by id; a DynamicSupervisor (pulpo/dynamic_supervisor.hpp) answers the first four as well, and knows its children by pid.
+// They wait as long as it takes (SUP-14). What it refuses is Errc::refused with the reason; what it cannot hear, try_call()'s errors.
 
 struct ChildInfo {
   Term id;
@@ -128,9 +149,14 @@ struct ChildCounts {
   std::size_t specs = 0, active = 0, supervisors = 0, workers = 0;
 };
 [[nodiscard]] Result<ChildCounts> count_children(const Address& supervisor);
+/// Adds a child, the last in the order, and starts it. The supervisor must be one of this node: a specification is code. Errors: refused
+/// with
+/// {:already_started, pid}, :already_present (its id is there without a process), :max_children, a fault of the specification, or what
+/// its start gave, which is not kept then; is_ignore(error) when the child asked to be ignored (kept unless temporary).
+Result<Pid> start_child(const Address& supervisor, ChildSpec spec);
 /// Stops it; its specification stays (unless temporary). Errors: refused with reason :not_found.
 Result<void> terminate_child(const Address& supervisor, const Term& id);
-/// Starts one that terminate_child() stopped. Errors: refused with :running, :restarting, :not_found, or what start gave.
+/// Starts one that does not run. Errors: refused with :running, :restarting, :not_found, or what start gave.
 Result<Pid> restart_child(const Address& supervisor, const Term& id);
 /// Forgets one that is stopped. Errors: refused with :running, :restarting, :not_found.
 Result<void> delete_child(const Address& supervisor, const Term& id);

@@ -2,6 +2,7 @@
 #include "pulpo/supervisor.hpp"
 
 #include "otp/supervisor_body.hpp"
+#include "otp/system_messages.hpp"
 
 namespace pulpo {
 
@@ -20,6 +21,7 @@ ChildSpec child_spec(const ChildOptions& options, std::string_view class_name, s
   }
   spec.id.share();  // a supervisor may start on another core than the one that keeps its specification
   spec.restart = options.restart;
+  spec.significant = options.significant;
   spec.shutdown = options.shutdown.value_or(Shutdown(5s));
   spec.core = options.core;
   spec.start_call = std::string(class_name) + "/" + std::to_string(arguments);
@@ -37,9 +39,15 @@ Result<Pid> start_supervisor_on(SupervisorOptions options, bool link, std::optio
 }  // namespace
 }  // namespace detail
 
-ChildSpec supervisor(SupervisorOptions options) {
-  ChildSpec spec = detail::child_spec({.name = options.name, .shutdown = Shutdown::infinity()}, "Supervisor", 1);
+ChildSpec supervisor(SupervisorOptions options) { return supervisor({}, std::move(options)); }
+
+ChildSpec supervisor(const ChildOptions& child, SupervisorOptions options) {
+  ChildOptions own = child;
+  own.name = options.name;
+  if (!own.shutdown) own.shutdown = Shutdown::infinity();
+  ChildSpec spec = detail::child_spec(own, "Supervisor", 1);
   spec.type = ChildType::supervisor;
+  for (const ChildSpec& each : options.children) each.id.share();  // it may start on another core
   spec.start = [kept = std::make_shared<const SupervisorOptions>(std::move(options))](std::optional<unsigned> core) {
     return detail::start_supervisor_on(*kept, true, core);
   };
@@ -66,6 +74,16 @@ Result<Term> ask(const Address& supervisor, Term request) {
 Result<void> outcome(const Result<Term>& answer) {
   if (!answer) return answer.error();
   auto result = from_term<Result<void>>(*answer);
+  if (!result) return Error{Errc::bad_message, *answer, "supervisor"};
+  return std::move(*result);
+}
+
+/// {:ok, pid}, {:ok, :undefined} or :ignore, {:error, reason}.
+Result<Pid> started(const Result<Term>& answer) {
+  if (!answer) return answer.error();
+  const bool nothing = answer->is_tuple(2) && answer->elements()[0].is_atom(atoms::ok) && answer->elements()[1].is_atom(atoms::undefined);
+  if (nothing || answer->is_atom(system::ignore())) return Error{Errc::exited, system::ignore(), "supervisor"};
+  auto result = from_term<Result<Pid>>(*answer);
   if (!result) return Error{Errc::bad_message, *answer, "supervisor"};
   return std::move(*result);
 }
@@ -103,10 +121,13 @@ Result<void> terminate_child(const Address& supervisor, const Term& id) {
 }
 
 Result<Pid> restart_child(const Address& supervisor, const Term& id) {
-  PULPO_TRY(const Term answer, ask(supervisor, Term::tuple({"restart_child"_atom, id})));
-  auto result = from_term<Result<Pid>>(answer);
-  if (!result) return Error{Errc::bad_message, answer, "restart_child"};
-  return std::move(*result);
+  return started(ask(supervisor, Term::tuple({"restart_child"_atom, id})));
+}
+
+Result<Pid> start_child(const Address& supervisor, ChildSpec spec) {
+  spec.id.share();
+  const Term carried = Term::object(std::make_shared<const ChildSpec>(std::move(spec)));
+  return started(ask(supervisor, Term::tuple({"start_child"_atom, carried})));
 }
 
 Result<void> delete_child(const Address& supervisor, const Term& id) {

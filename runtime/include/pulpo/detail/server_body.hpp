@@ -42,7 +42,7 @@ class ServerBody : public Body {
   }
 
   bool start() final;
-  void handle(const Message& message) final;
+  void handle(const Message& message) override;
   [[nodiscard]] std::string_view what() const noexcept final { return class_name(); }
 
  protected:

@@ -5,6 +5,7 @@
 
 #include "pulpo/application.hpp"
 #include "pulpo/device.hpp"
+#include "pulpo/dynamic_supervisor.hpp"
 #include "pulpo/embed.hpp"
 #include "pulpo/endpoint.hpp"
 #include "pulpo/file.hpp"

@@ -182,6 +182,8 @@ class Core {
   [[nodiscard]] std::vector<Pid> list();
   /// Of each size of stack on this core.
   [[nodiscard]] std::vector<StackUsage> stack_usage();
+  /// Messages made here that have not come back.
+  [[nodiscard]] std::size_t messages_in_use() const noexcept { return messages_.in_use(); }
 
   /// Sets the reason with which `process` will end at its next suspension; the first reason stays.
   void end_process(Process& process, const Term& reason);

@@ -98,6 +98,8 @@ wire::Frame Session::frame_of(const Message& message) {
       break;
     case Signal::exit_message:
     case Signal::down_message:
+    case Signal::typed:
+    case Signal::typed_cast:
     case Signal::alias_message:
     case Signal::hold:
     case Signal::release:

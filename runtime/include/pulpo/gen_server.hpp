@@ -130,6 +130,7 @@ template <TypedServer S, CallMessage R>
 /// Tells, and does not wait. Never fails (GS-16).
 template <CastMessage M>
 void cast(const Address& server, const M& message) {
+  if (detail::send_typed(server, message)) return;
   cast(server, to_term(message));
 }
 template <TypedServer S, CastMessage M>
@@ -141,6 +142,7 @@ void cast(const S& server, const M& message) {
 /// A plain message; handle_info() gets it.
 template <InfoMessage M>
 void send(const Address& to, const M& message) {
+  if (detail::send_typed(to, message)) return;
   send(to, to_term(message));
 }
 template <InfoMessage M>
@@ -296,6 +298,10 @@ class Server final : public ServerBody {
     return false;
   }
 
+  bool on_typed(const TypedMessage& type, const void* message) override {
+    return Messages::any([&]<class M>() { return this->template typed_clause<M>(type, message); });
+  }
+
   void on_terminate(const Term& reason) override {
     if constexpr (requires(S & server) { server.terminate(reason); }) server_->terminate(reason);
   }
@@ -332,6 +338,21 @@ class Server final : public ServerBody {
           pulpo::reply(caller.pid, caller.ref, to_term(value));
         }
       });
+    } else {
+      return false;
+    }
+  }
+
+  template <class M>
+  bool typed_clause([[maybe_unused]] const TypedMessage& type, [[maybe_unused]] const void* message) {
+    if constexpr (kTravelsAsItIs<M> && (CastMessage<M> || InfoMessage<M>)) {
+      if (&type != &kTypedMessage<M>) return false;
+      if constexpr (CastMessage<M>) {
+        server_->handle_cast(*static_cast<const M*>(message));
+      } else {
+        server_->handle_info(*static_cast<const M*>(message));
+      }
+      return true;
     } else {
       return false;
     }

@@ -119,6 +119,8 @@ class Body {
   virtual bool start() = 0;
   /// A message for a server, borrowed until it returns. May suspend; messages that come meanwhile wait.
   virtual void handle(const struct Message& message);
+  /// It looks at messages that are still structs (Signal::typed), instead of having them made into terms.
+  [[nodiscard]] virtual bool takes_typed() const noexcept { return false; }
   /// What it is, for people: the class of a server, the function of a process. Any core; lives as long as the program.
   [[nodiscard]] virtual std::string_view what() const noexcept { return "process"; }
 };

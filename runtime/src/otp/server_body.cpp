@@ -26,6 +26,7 @@ std::string reason_line(std::string_view kind, const Term& reason) {
 
 bool ServerBody::on_cast(const Term&) { return false; }
 bool ServerBody::on_info(const Term&) { return false; }
+bool ServerBody::on_typed(const TypedMessage&, const void*) { return false; }
 void ServerBody::on_terminate(const Term&) {}
 std::optional<Term> ServerBody::describe_state() const { return std::nullopt; }
 
@@ -68,6 +69,10 @@ std::optional<Term> ServerBody::deliver(const Message& message) {
     case Signal::cast:
       if (!ignored_ && !on_cast(message.body)) log_unexpected("handle_cast", message.body);
       return std::nullopt;
+    case Signal::typed:
+    case Signal::typed_cast:
+      if (!ignored_ && !on_typed(*message.type, message.payload)) deliver_as_term(message);
+      return std::nullopt;
     case Signal::exit_message:
       if (message.from == parent_) return message.body;  // GS-14: it never reaches handle_info
       [[fallthrough]];
@@ -101,6 +106,12 @@ std::optional<Term> ServerBody::system_request(const Message& message) {
     refuse(message.from, message.ref, Term::tuple({atoms::badarg, message.body}));
   }
   return std::nullopt;
+}
+
+void ServerBody::deliver_as_term(const Message& message) {
+  const bool is_cast = message.kind == Signal::typed_cast;
+  const Term term = message.type->to_term(message.payload);
+  if (!(is_cast ? on_cast(term) : on_info(term))) log_unexpected(is_cast ? "handle_cast" : "handle_info", term);
 }
 
 /// GS-13, in Elixir's words.

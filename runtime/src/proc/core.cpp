@@ -15,9 +15,12 @@
 #include "pulpo/log.hpp"
 
 namespace pulpo {
-namespace {
 
-thread_local Core* this_core = nullptr;
+constinit thread_local Core* detail::this_core = nullptr;
+
+using detail::this_core;
+
+namespace {
 
 std::string type_name(const std::type_info* type) {
   if (type == nullptr) return "unknown";
@@ -61,6 +64,8 @@ Core::Core(Runtime& runtime, Registry& registry, unsigned index, unsigned count)
       registry_(registry),
       index_(index),
       count_(count),
+      mail_messages_max_(runtime.options().mailbox_messages_max),
+      mail_bytes_max_(runtime.options().mailbox_bytes_max),
       driver_(runtime.options().driver),
       outboxes_(count),
       messages_(static_cast<std::uint8_t>(index)),
@@ -80,13 +85,6 @@ void Core::discard_left() {
     for (Message* message = outbox.first; message != nullptr;) discard_order_or_body(std::exchange(message, message->next));
     outbox = {};
   }
-}
-
-Core* Core::current() noexcept { return this_core; }
-
-Core& Core::here() noexcept {
-  PULPO_ASSERT(this_core != nullptr && "this call belongs inside a process; other threads use Runtime");
-  return *this_core;
 }
 
 Outcome<void> Core::open() {
@@ -277,23 +275,21 @@ bool Core::run_body(Process& process) {
       run_queue_push(process);
       return false;
     }
-    MessagePtr message(take_mail(process, &process.mail_head));
-    if (!message) {
+    Message* const message = take_mail(process, &process.mail_head);
+    if (message == nullptr) {
       slice_left_ -= static_cast<int>(kHandlerMessages - left);
       current_process_ = nullptr;
       process.state = Process::State::idle;
       return false;
     }
     ++process.reductions;
-    if (message->kind == Signal::request) {
-      process.handling = message.release();
-      process.settled = false;
-      process.body->handle(*process.handling);
-      const MessagePtr handled(std::exchange(process.handling, nullptr));
-      if (!process.settled) owe(process, *handled);  // settled from now on by what is owed
-    } else {
-      process.body->handle(*message);
-    }
+    // Owned by the process, also when its handler throws: finish() lets go of it.
+    process.handling = message;
+    process.settled = message->kind != Signal::request;
+    process.body->handle(*message);
+    process.handling = nullptr;
+    if (!process.settled) owe(process, *message);  // settled from now on by what is owed
+    recycle(message);
   }
   return true;
 }
@@ -309,17 +305,6 @@ void Core::finish(Process& process, const Term& reason) noexcept {
   process_count_.store(processes_.living(), std::memory_order_relaxed);
 }
 
-void Core::run_queue_push(Process& process) noexcept {
-  process.state = Process::State::runnable;
-  process.run_next = nullptr;
-  if (run_head_ == nullptr) {
-    run_head_ = &process;
-  } else {
-    run_tail_->run_next = &process;
-  }
-  run_tail_ = &process;
-}
-
 Process* Core::run_queue_pop() noexcept {
   Process* const process = run_head_;
   if (process == nullptr) return nullptr;
@@ -333,10 +318,6 @@ Process* Core::run_queue_pop() noexcept {
     }
   }
   return process;
-}
-
-void Core::wake(Process& process) noexcept {
-  if (process.state == Process::State::waiting || process.state == Process::State::idle) run_queue_push(process);
 }
 
 // The rest of the core goes on, on `next`; this returns when the process is resumed.
@@ -391,14 +372,8 @@ void Core::check_exit() {
   if (process.exit_pending && process.no_kill == 0 && !process.ending && std::uncaught_exceptions() == 0) throw Killed{};
 }
 
-void Core::spend(unsigned reductions) {
-  Process* const process = current_process_;
-  if (process == nullptr) return;
-  process->reductions += reductions;
-  if (reductions_left_ > reductions) {
-    reductions_left_ -= reductions;
-    return;
-  }
+void Core::make_way() {
+  const Process* const process = current_process_;
   reductions_left_ = kReductions;
   if (process->no_kill != 0 || process->ending || std::uncaught_exceptions() != 0) return;
   yield();
@@ -489,12 +464,8 @@ void Core::flush_outboxes() noexcept {
   }
 }
 
-void Core::recycle(Message* message) noexcept {
-  if (message->owner == index_) {
-    messages_.give(message);
-    return;
-  }
-  message->body = Term();
+void Core::send_home(Message* message) noexcept {
+  message->clear();
   message->kind = Signal::recycle;
   push_outbox(message->owner, message);
 }
@@ -505,7 +476,7 @@ void release_message(Message* message) noexcept {
   } else if (this_core != nullptr) {
     this_core->recycle(message);
   } else {
-    message->body = Term();  // the runtime has ended: its pools own the block
+    message->clear();  // the runtime has ended: its pools own the block
   }
 }
 

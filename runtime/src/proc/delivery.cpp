@@ -50,6 +50,8 @@ void Core::deliver_to(Process& process, MessagePtr message) {
   switch (message->kind) {
     case Signal::message:
     case Signal::cast:
+    case Signal::typed:
+    case Signal::typed_cast:
     case Signal::request:
     case Signal::exit_message:
     case Signal::down_message:
@@ -173,25 +175,7 @@ void Core::append_mail(Process& process, MessagePtr message) {
     ++process.mail_count;
     process.mail_bytes += message->bytes;
   }
-  Message* const raw = message.release();
-  raw->next = nullptr;
-  *process.mail_end = raw;
-  process.mail_end = &raw->next;
-  if (process.state == Process::State::idle || process.waits_for == WaitKind::message) wake(process);
-}
-
-Message* Core::take_mail(Process& process, Message** link) noexcept {
-  Message* const message = *link;
-  if (message == nullptr) return nullptr;
-  *link = message->next;
-  if (process.mail_end == &message->next) process.mail_end = link;
-  message->next = nullptr;
-  if (message->counted) {
-    --process.mail_count;
-    process.mail_bytes -= message->bytes;
-    if (process.holds_up) release_senders(process);
-  }
-  return message;
+  queue_mail(process, message.release());
 }
 
 void Core::owe(Process& process, const Message& request) { process.related().owed.try_emplace(request.ref, request.from); }

@@ -11,8 +11,10 @@
 #pragma once
 
 #include <cstdint>
+#include <new>
 #include <utility>
 
+#include "pulpo/detail/typed_message.hpp"
 #include "pulpo/pid.hpp"
 #include "pulpo/term.hpp"
 
@@ -23,6 +25,8 @@ class MessagePool;
 enum class Signal : std::uint8_t {
   // What ends in a mailbox:
   message,       ///< body
+  typed,         ///< type, payload: a message struct as it is, between servers of one core; as a term like `message`
+  typed_cast,    ///< type, payload: the same as a cast
   cast,          ///< body; as a term {'$gen_cast', body}
   request,       ///< from, ref, body; as a term {'$gen_call', {from, ref}, body}. Its own monitor: see request()
   exit_message,  ///< from, body = reason; as a term {'EXIT', from, reason}
@@ -56,10 +60,48 @@ struct Message {
   bool counted = false;    ///< It counts against the mailbox limit.
   Atom name{};
   Pid to{};
-  Pid from{};
-  Ref ref{};
   std::uint32_t bytes = 0;  ///< What it counts for, block and terms.
-  Term body{};
+  Pid from{};
+  union {
+    Ref ref{};
+    const detail::TypedMessage* type;
+  };
+  union {
+    Term body{};
+    char payload[detail::kTypedBytesMax];
+  };
+
+  Message() noexcept {}
+  Message(const Message&) = delete;
+  Message& operator=(const Message&) = delete;
+  /// Of one that is no struct.
+  Message(Message&& other) noexcept
+      : kind(other.kind),
+        by_name(other.by_name),
+        counted(other.counted),
+        name(other.name),
+        to(other.to),
+        bytes(other.bytes),
+        from(other.from),
+        ref(other.ref),
+        body(std::move(other.body)) {
+    PULPO_ASSERT(!is_typed());
+  }
+  ~Message() {
+    if (!is_typed()) body.~Term();
+  }
+  [[nodiscard]] bool is_typed() const noexcept { return kind == Signal::typed || kind == Signal::typed_cast; }
+  /// The struct becomes the term that it stands for.
+  void make_term();
+  /// Lets go of what it holds.
+  void clear() noexcept {
+    if (is_typed()) {
+      new (&body) Term();
+      kind = Signal::message;
+    } else {
+      body = Term();
+    }
+  }
 };
 
 /// The message as a process sees it; `message` keeps its body.

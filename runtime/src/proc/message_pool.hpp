@@ -8,7 +8,6 @@
 //   Cost       take(), give(): a few ns.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -23,6 +22,16 @@ class MessagePool {
   MessagePool(const MessagePool&) = delete;
   MessagePool& operator=(const MessagePool&) = delete;
 
+  /// A fresh message of this kind, for a mailbox of the same core: who it is from and its content are the caller's to fill in.
+  [[nodiscard]] Message* take_bare(Signal kind) {
+    if (free_ == nullptr) [[unlikely]]
+      grow();
+    Message* const message = free_;
+    free_ = message->next;
+    message->kind = kind;
+    message->by_name = false;
+    return message;
+  }
   /// A fresh message of this kind.
   [[nodiscard]] Message* take(Signal kind) {
     if (free_ == nullptr) grow();
@@ -37,16 +46,9 @@ class MessagePool {
   }
   /// `message` must be one of ours; its term is let go.
   void give(Message* message) noexcept {
-    message->body = Term();
+    message->clear();
     message->next = free_;
     free_ = message;
-  }
-
-  /// Blocks that somebody has, on whichever core. Counts the free ones: slow, and nothing on the way of a message.
-  [[nodiscard]] std::size_t in_use() const noexcept {
-    std::size_t free = 0;
-    for (const Message* each = free_; each != nullptr; each = each->next) ++free;
-    return slabs_.size() * kSlabMessages - free;
   }
 
  private:

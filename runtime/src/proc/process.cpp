@@ -94,8 +94,20 @@ Term Address::term() const {
 
 void Body::handle(const Message&) { PULPO_ASSERT(!"start() made a server of a body that has no handle()"); }
 
+void Message::make_term() {
+  PULPO_ASSERT(is_typed());
+  Term made = type->to_term(payload);
+  kind = kind == Signal::typed_cast ? Signal::cast : Signal::message;
+  ref = {};
+  new (&body) Term(std::move(made));
+}
+
 Term term_of(const Message& message) {
   switch (message.kind) {
+    case Signal::typed:
+      return message.type->to_term(message.payload);
+    case Signal::typed_cast:
+      return Term::tuple({atoms::gen_cast, message.type->to_term(message.payload)});
     case Signal::cast:
       return Term::tuple({atoms::gen_cast, message.body});
     case Signal::request:

@@ -122,6 +122,7 @@ class alignas(128) Process {
   bool has_alarm : 1 = false;        ///< Core::alarms_ has one of ours.
   bool limited : 1 = false;          ///< RareRelations::mailbox is set.
   bool holds_up : 1 = false;         ///< Senders wait for its mailbox.
+  bool takes_typed : 1 = false;      ///< Its body is told of messages that are structs.
   bool held : 1 = false;             ///< It waits for a mailbox, or will with its next message.
   std::uint8_t stack_class : 4 = 0;  ///< Core::stack_pools_: where its stack comes from; 0: the loop's own, on loan.
   std::uint16_t no_kill = 0;         ///< NoKill scopes it is in.

@@ -65,6 +65,7 @@ bool is_alive(const Pid& pid) {
 namespace {
 
 void send_signal(Core& core, const Address& to, Signal kind, Term body) {
+  if (!to.is_name() && core.send_here(to.pid(), kind, body)) return core.spend(1);
   MessagePtr message = core.make(kind);
   message->from = core.pid_of(running(core));
   message->body = std::move(body);
@@ -77,9 +78,20 @@ void send_signal(Core& core, const Address& to, Signal kind, Term body) {
 
 }  // namespace
 
+void* detail::typed_room(const Address& to, bool is_cast, const TypedMessage& type) {
+  if (to.is_name()) return nullptr;
+  return Core::here().send_here(to.pid(), is_cast ? Signal::typed_cast : Signal::typed, type);
+}
+
+void detail::typed_sent() { Core::here().spend(1); }
+
 void send(const Address& to, Term message) {
   Core& core = Core::here();
-  if (to.is_name() && !to.node() && !core.runtime().find_name(to.name())) exit(atoms::badarg);
+  if (to.is_name() && !to.node()) {
+    const auto holder = core.registry().find(to.name());
+    if (!holder) exit(atoms::badarg);
+    return send_signal(core, *holder, Signal::message, std::move(message));
+  }
   send_signal(core, to, Signal::message, std::move(message));
 }
 

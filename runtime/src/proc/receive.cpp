@@ -23,6 +23,7 @@ MessagePtr take_first(Timeout timeout, Wanted&& wanted) {
   for (;;) {
     process.wait = &wait;  // what a guard that suspends or receives leaves changed
     for (; *link != nullptr; link = &(*link)->next) {
+      if ((*link)->is_typed()) (*link)->make_term();
       const bool accepted = wanted(**link);
       if (process.wait != &wait) throw Exiting{Term::tuple({atoms::badarg, "a guard of receive() must neither suspend nor receive"})};
       if (!accepted) continue;

@@ -44,6 +44,7 @@ Result<Spawned> Core::spawn_here(std::unique_ptr<Body> body, const SpawnOptions&
   }
   process->stack_class = stack_class & 0xf;
   if (options.mailbox) set_mailbox_limit(*process, *options.mailbox);
+  process->takes_typed = body->takes_typed();
   process->body = body.release();
   process->group_leader = leader;
   process_count_.store(processes_.living(), std::memory_order_relaxed);

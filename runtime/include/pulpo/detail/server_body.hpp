@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "pulpo/detail/typed_message.hpp"
 #include "pulpo/process.hpp"
 #include "pulpo/time.hpp"
 
@@ -43,6 +44,7 @@ class ServerBody : public Body {
 
   bool start() final;
   void handle(const Message& message) override;
+  [[nodiscard]] bool takes_typed() const noexcept final { return true; }
   [[nodiscard]] std::string_view what() const noexcept final { return class_name(); }
 
  protected:
@@ -51,6 +53,8 @@ class ServerBody : public Body {
   /// False when no clause takes it. on_call replies itself, now or later.
   virtual bool on_call(const Term& request, const Caller& caller) = 0;
   virtual bool on_cast(const Term& message);
+  /// A message that is still a struct. False: it is wanted as a term.
+  virtual bool on_typed(const TypedMessage& type, const void* message);
   virtual bool on_info(const Term& message);
   /// GS-14. Called once, before the process ends by a stop, an exception, or its parent's exit.
   virtual void on_terminate(const Term& reason);
@@ -65,6 +69,7 @@ class ServerBody : public Body {
 
  private:
   std::optional<Term> deliver(const Message& message);
+  void deliver_as_term(const Message& message);
   std::optional<Term> system_request(const Message& message);
   void log_unexpected(std::string_view callback, const Term& message) const;
   [[noreturn]] void end(const Message& last, Term reason);

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Typed messages in transit: a small plain struct travels between two servers of one core as it is, and becomes a term only
+// where somebody wants one: a receive, a server that does not know the struct, another core, another node.
+//
+//   Bounds     Structs of at most kTypedBytesMax bytes that can be copied as bytes; all others are terms from the start.
+//   Threads    The core's.
+//   Cost       Neither allocation nor conversion.
+#pragma once
+
+#include <cstddef>
+#include <new>
+#include <type_traits>
+
+#include "pulpo/typed.hpp"
+
+namespace pulpo {
+
+class Address;
+
+namespace detail {
+
+/// A pid and two numbers, or a reference and two: what most messages hold. With it a Message takes 96 bytes.
+inline constexpr std::size_t kTypedBytesMax = 32;
+
+/// One for each message struct: its address tells them apart.
+struct TypedMessage {
+  Term (*to_term)(const void* message);
+};
+
+template <class M>
+inline constexpr bool kTravelsAsItIs = !std::is_empty_v<M> && std::is_trivially_copyable_v<M> && std::is_trivially_destructible_v<M> &&
+                                       sizeof(M) <= kTypedBytesMax && alignof(M) <= 8;
+
+template <class M>
+inline constexpr TypedMessage kTypedMessage{
+    [](const void* message) { return to_term(*static_cast<const M*>(message)); },
+};
+
+/// Where to make the struct, which is on its way once typed_sent() is called; null when it has to go as a term.
+[[nodiscard]] void* typed_room(const Address& to, bool is_cast, const TypedMessage& type);
+void typed_sent();
+template <class M>
+[[nodiscard]] bool send_typed(const Address& to, const M& message) {
+  if constexpr (kTravelsAsItIs<M>) {
+    void* const room = typed_room(to, CastMessage<M>, kTypedMessage<M>);
+    if (room == nullptr) return false;
+    new (room) M(message);
+    typed_sent();
+    return true;
+  } else {
+    return false;
+  }
+}
+
+}  // namespace detail
+}  // namespace pulpo

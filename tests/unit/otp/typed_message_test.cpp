@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Structs that travel as they are between servers of one core, and become terms wherever one is wanted.
+#include "pulpo/gen_server.hpp"
+#include "unit/otp/support.hpp"
+
+namespace pulpo {
+namespace {
+
+using testing::CapturedLog;
+using testing::eventually;
+
+class TypedMessageTest : public testing::OnEachLoop {};
+PULPO_ON_EACH_LOOP(TypedMessageTest);
+
+struct Reading {
+  using Message = Info<"reading">;
+  Pid from;
+  std::int64_t value = 0;
+};
+struct Mark {
+  using Message = Cast<"mark">;
+  std::int64_t value = 0;
+};
+struct Sum {
+  using Message = Call<"sum", std::int64_t>;
+};
+struct AwaitReading {
+  using Message = Call<"await_reading", Term>;
+};
+static_assert(detail::kTravelsAsItIs<Reading> && detail::kTravelsAsItIs<Mark> && !detail::kTravelsAsItIs<Sum>);
+
+/// Knows both structs.
+struct Typed {
+  using Protocol = pulpo::Protocol<Reading, Mark, Sum, AwaitReading>;
+  void handle_info(const Reading& reading) { sum += reading.value; }
+  void handle_cast(const Mark& mark) { sum += 1000 * mark.value; }
+  std::int64_t handle_call(const Sum&) const { return sum; }
+  /// Receives what came for it while it is busy.
+  Term handle_call(const AwaitReading&) {
+    const auto reading = receive_if([](const Term& term) { return match<Reading>(term).has_value(); }, 5s);
+    return reading ? *reading : Term();
+  }
+  std::int64_t sum = 0;
+};
+
+/// Knows none, and takes terms.
+struct Untyped {
+  using Protocol = pulpo::Protocol<Sum>;
+  void handle_info(const Term& term) { seen.push_back(term.text()); }
+  void handle_cast(const Term& term) { seen.push_back("cast " + term.text()); }
+  std::int64_t handle_call(const Sum&) const { return static_cast<std::int64_t>(seen.size()); }
+  [[nodiscard]] std::vector<std::string> describe() const { return seen; }
+  std::vector<std::string> seen;
+};
+
+/// Knows and takes nothing.
+struct Deaf {
+  using Protocol = pulpo::Protocol<Sum>;
+  std::int64_t handle_call(const Sum&) const { return 0; }
+};
+
+TEST_P(TypedMessageTest, ReachTheirClausesInOrder) {
+  run([] {
+    const Pid server = *start<Typed>({});
+    send(server, Reading{self(), 5});
+    cast(server, Mark{2});
+    EXPECT_EQ(call(server, Sum{}), 2005);
+    exit(server, atoms::kill);
+  });
+}
+
+TEST_P(TypedMessageTest, AreTermsForAServerThatDoesNotKnowThem) {
+  run([] {
+    const Pid server = *start<Untyped>({});
+    send(server, Reading{Pid{}, 5});
+    cast(server, Mark{2});
+    EXPECT_EQ(call(server, Sum{}), 2);
+    const auto seen = from_term<std::vector<std::string>>(*get_state(server));
+    ASSERT_TRUE(seen);
+    EXPECT_EQ((*seen)[0], Term::tuple({"reading"_atom, Pid{}, 5}).text());
+    EXPECT_EQ((*seen)[1], "cast {:mark, 2}");
+    exit(server, atoms::kill);
+  });
+}
+
+TEST_P(TypedMessageTest, NobodyTakesAreLoggedAsTerms) {  // GS-13
+  CapturedLog log;
+  run([] {
+    const Pid server = *start<Deaf>({});
+    send(server, Reading{Pid{}, 5});
+    cast(server, Mark{2});
+    EXPECT_EQ(call(server, Sum{}), 0);
+    exit(server, atoms::kill);
+  });
+  EXPECT_EQ(log.count("{:mark, 2}"), 1u) << log.all();
+  EXPECT_EQ(log.count("{:reading, "), 1u) << log.all();
+}
+
+TEST_P(TypedMessageTest, AreTermsForAPlainProcessAndOnAnotherCore) {
+  run(
+      [] {
+        const Pid me = self();
+        const Pid far = *start<Typed>({.core = 1});
+        send(far, Reading{me, 7});
+        cast(far, Mark{1});
+        EXPECT_EQ(call(far, Sum{}), 1007);
+        send(me, Reading{me, 3});
+        const auto reading = receive_any(5s);
+        ASSERT_TRUE(reading);
+        EXPECT_EQ(match<Reading>(*reading)->value, 3);
+        exit(far, atoms::kill);
+      },
+      {.cores = 2});
+}
+
+TEST_P(TypedMessageTest, AreTermsForAReceiveInsideAHandler) {
+  run([] {
+    const Pid server = *start<Typed>({});
+    const Pid me = self();
+    (void)spawn([server, me] { send(me, call(server, AwaitReading{})); });
+    yield();
+    send(server, Reading{Pid{}, 9});
+    const auto answer = receive_any(5s);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(match<Reading>(*answer)->value, 9) << answer->text();
+    exit(server, atoms::kill);
+  });
+}
+
+TEST_P(TypedMessageTest, AreLetGoWithTheirServer) {
+  run([] {
+    const Pid server = *start<Typed>({});
+    const Ref end = monitor(server);
+    for (int i = 0; i < 10; ++i) send(server, Reading{Pid{}, i});
+    exit(server, atoms::kill);
+    EXPECT_EQ(testing::down_reason(end), Term(atoms::killed));
+  });
+}
+
+TEST_P(TypedMessageTest, CountForTheMailboxLimit) {
+  run([] {
+    const Pid server = *start<Typed>({.mailbox = MailboxLimit{.messages_max = 3, .when_full = WhenFull::drop_newest}});
+    for (int i = 1; i <= 5; ++i) send(server, Reading{Pid{}, 1});
+    EXPECT_TRUE(eventually([&] { return try_call(server, Sum{}).has_value(); }));
+    EXPECT_EQ(call(server, Sum{}), 3);
+    exit(server, atoms::kill);
+  });
+}
+
+}  // namespace
+}  // namespace pulpo

@@ -250,6 +250,8 @@ void Core::run_process(Process& process) noexcept {
   try {
     if (!run_body(process)) return;
     reason = process.exit_pending ? process.pending_reason() : Term(atoms::normal);
+  } catch (const Exiting& exiting) {
+    reason = exiting.reason;  // whoever exits with an exception's reason has caught and reported it
   } catch (...) {
     reason = reason_of_exception(process);
     if (reason.is_tuple(3) && reason.elements()[0].is_atom("exception"_atom) && !process.serves) {

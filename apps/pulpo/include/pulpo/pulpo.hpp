@@ -23,6 +23,8 @@
 #include "pulpo/stream.hpp"
 #include "pulpo/supervisor.hpp"
 #include "pulpo/system.hpp"
+#include "pulpo/task.hpp"
+#include "pulpo/task_supervisor.hpp"
 #include "pulpo/tcp.hpp"
 #include "pulpo/term.hpp"
 #include "pulpo/time.hpp"

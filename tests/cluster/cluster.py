@@ -77,10 +77,11 @@ class Log:
 class Program:
     """One running program."""
 
-    def __init__(self, arguments, environment):
+    def __init__(self, arguments, environment, stdin=None, stdout=None):
         self.arguments = arguments
-        self.process = subprocess.Popen(arguments, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True, errors="replace")
+        self.process = subprocess.Popen(arguments, env=environment, stdin=subprocess.DEVNULL if stdin is None else stdin,
+                                        stdout=subprocess.PIPE if stdout is None else stdout, stderr=subprocess.PIPE, text=True,
+                                        errors="replace")
         self.log = Log(self.process.stderr)
 
     def signal(self, number):
@@ -106,7 +107,8 @@ class Program:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait(DEADLINE)
-        self.process.stdout.close()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
 
 class Finished:
@@ -171,8 +173,8 @@ class Cluster:
         kept.update({name: value for name, value in more.items() if value is not None})
         return kept
 
-    def start(self, *arguments, program=None, **environment):
-        started = Program([program or PULPO, *arguments], self.environment(**environment))
+    def start(self, *arguments, program=None, stdin=None, stdout=None, **environment):
+        started = Program([program or PULPO, *arguments], self.environment(**environment), stdin, stdout)
         self.programs.append(started)
         return started
 

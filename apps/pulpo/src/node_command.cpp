@@ -187,7 +187,7 @@ class SystemWatch {
 
  private:
   void note(const Term& reason) {
-    reason_ = reason_text(reason);
+    reason_ = reason.text();
     if (reason.is_tuple(2) && reason.elements()[0].is_atom("system_stop"_atom)) {
       asked_for_ = static_cast<int>(reason.elements()[1].as_integer().value_or(kFailed));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What pulpo::testing promises to authors.
+#include <pulpo/io.hpp>
 #include <pulpo/testing.hpp>
 #include <pulpo/testing_gtest.hpp>
 
@@ -123,6 +124,22 @@ TEST(World, KeepsLogLinesByNodeWithVirtualStamps) {
   EXPECT_EQ(two.logged("hello from one"), 0u);
   EXPECT_EQ(one.log().back().at, world.now());
   EXPECT_NE(world.trace().find("one@one [info] hello from one"), std::string::npos);
+}
+
+TEST(World, KeepsWhatNodesPrintAlsoForEachOther) {  // IO-2, IO-6
+  World world{{.seed = pulpo::testing::seed()}};
+  auto& one = world.start({.name = "one"});
+  auto& two = world.start({.name = "two"});
+  const auto print = [&](std::string_view text) { return two.eval([&] { return io::puts(Address("user"_atom, one.atom()), text); }); };
+  one.run([] { io::puts("here"); });
+  EXPECT_EQ(print("from there"), Term(atoms::ok));
+  EXPECT_EQ(one.printed(), "here\nfrom there\n");
+  EXPECT_EQ(two.printed(), "");
+  one.crash();
+  EXPECT_EQ(print("too late"), Term::tuple({atoms::error, "terminated"_atom}));
+  one.restart();
+  EXPECT_EQ(print("in its next life"), Term(atoms::ok));
+  EXPECT_EQ(one.printed(), "here\nfrom there\nin its next life\n");
 }
 
 TEST(World, HandsOnWhatAFunctionThrowsAndSaysHowAProcessEnded) {

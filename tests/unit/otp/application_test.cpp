@@ -127,8 +127,12 @@ TEST_P(ApplicationTest, AStartThatFailsGivesItsReason) {  // AC-29, SUP-3
     EXPECT_EQ(failed.error().detail, "application fails did not start: its child :bad failed: :no_port");
     const auto threw = start_application("throws"_atom);
     ASSERT_FALSE(threw);
+    EXPECT_EQ(threw.error().reason,
+              elixir("{:bad_return, {{:throws, :start, [:normal, []]}, {:EXIT, {:exception, \"std::runtime_error\", \"oh\"}}}}"));
     EXPECT_EQ(threw.error().detail, "application throws did not start: {:exception, \"std::runtime_error\", \"oh\"}");
-    EXPECT_EQ(start_application("leaves"_atom).error().detail, "application leaves did not start: normal");
+    const auto left = start_application("leaves"_atom);
+    EXPECT_EQ(left.error().reason, elixir("{{:EXIT, :normal}, {:leaves, :start, [:normal, []]}}"));
+    EXPECT_EQ(left.error().detail, "application leaves did not start: normal");
     EXPECT_EQ(which_applications()->size(), 0u);
     EXPECT_TRUE(eventually([this] {
       return log_.count("[info] Application fails exited: it did not start: its child :bad failed: :no_port") == 1;

@@ -86,6 +86,11 @@ void EpollLoop::send(Operation& operation, Handle handle, ByteView bytes) {
   if (record != nullptr && entry(handle).writable && push(*record)) finish_later(*record, record->result);
 }
 
+void EpollLoop::send_to(Operation& operation, Handle handle, ByteView bytes, const Address& to) {
+  Record* record = begin_send_to(operation, handle, bytes, to);
+  if (record != nullptr && entry(handle).writable && push(*record)) finish_later(*record, record->result);
+}
+
 // epoll has no word for a regular file, which is ready at any time and yet may have to wait for its disk: it is read and written
 // here and now, and answered later in the turn.
 void EpollLoop::read(Operation& operation, Handle file, std::span<char> into, std::uint64_t offset) {
@@ -236,7 +241,7 @@ std::size_t EpollLoop::run(Record& record) {
     case Kind::connect:
       return run_connect(record);
     case Kind::receive:
-      return run_receive(record);
+      return record.nature == Nature::datagrams ? run_datagrams(record) : run_receive(record);
     case Kind::send:
       return push(record) ? finish_now(record, record.result) : 0;
     case Kind::poll:
@@ -297,6 +302,15 @@ std::size_t EpollLoop::run_receive(Record& record) {
     record.operation->completed({.result = got, .more = true, .data = {buffer_.get(), size}});
     if (record.place == Place::done || drained) return handled;
   }
+  enqueue(record, ready_);
+  return handled;
+}
+
+std::size_t EpollLoop::run_datagrams(Record& record) {
+  std::size_t handled = 0;
+  const std::int32_t result = take_datagrams(record, handled);
+  if (result == -EAGAIN) return await_edge(record, &Entry::readable) ? handled : handled + finish_now(record, record.result);
+  if (result != 0) return record.place == Place::done ? handled : handled + finish_now(record, result);
   enqueue(record, ready_);
   return handled;
 }

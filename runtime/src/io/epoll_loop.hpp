@@ -30,6 +30,7 @@ class EpollLoop final : public KernelLoop {
   void connect(Operation& operation, const Address& address) override;
   void receive(Operation& operation, Handle handle) override;
   void send(Operation& operation, Handle handle, ByteView bytes) override;
+  void send_to(Operation& operation, Handle handle, ByteView bytes, const Address& to) override;
   void read(Operation& operation, Handle file, std::span<char> into, std::uint64_t offset) override;
   void write(Operation& operation, Handle file, ByteView bytes, std::uint64_t offset) override;
   void sync(Operation& operation, Handle file) override;
@@ -52,6 +53,7 @@ class EpollLoop final : public KernelLoop {
   std::size_t run(Record& record);
   std::size_t run_accept(Record& record);
   std::size_t run_receive(Record& record);
+  std::size_t run_datagrams(Record& record);
   std::size_t run_connect(Record& record);
   /// True when the send has ended, with record.result.
   bool push(Record& record);

@@ -21,6 +21,8 @@ class KernelLoop : public OperationLoop {
   Outcome<Address> local_address(Handle handle) const final { return socket::local_address(handle); }
   Outcome<Address> peer_address(Handle handle) const final { return socket::peer_address(handle); }
   Outcome<Handle> adopt(int descriptor) final;
+  Outcome<Handle> bind(const Address& address, const DatagramOptions& options) final;
+  Outcome<void> join(Handle handle, const Address& group, const Address& interface) final;
   Outcome<Handle> open(const std::string& path, const OpenOptions& options) final;
   Outcome<std::uint64_t> size(Handle file) const final;
   Outcome<Handle> adopt_device(int descriptor) final;
@@ -41,6 +43,9 @@ class KernelLoop : public OperationLoop {
   /// What can be had of a socket or device, or sent to one, without waiting; 0 at the end of a stream, or -errno.
   std::int32_t take_now(const Record& record, char* into, std::size_t size) noexcept;
   std::int32_t give_now(const Record& record) noexcept;
+  /// Hands out the datagrams that are there, at most a turn's share of them. 0: there may be more; -EAGAIN: there are none; else the
+  /// operation ends with it, or has ended (-ECANCELED).
+  std::int32_t take_datagrams(Record& record, std::size_t& handled);
 
   Waker waker_;
   mutable Counter calls_;  ///< See system_calls(); mutable for ready(), which may ask the kernel.
@@ -50,6 +55,7 @@ class KernelLoop : public OperationLoop {
   void shut_down(int descriptor) final;
   void release(int descriptor) final;
 
+  std::unique_ptr<char[]> datagram_buffer_;  ///< Made for the first datagram.
   socket::Mode mode_;
   bool turning_ = false;
 };

@@ -36,9 +36,10 @@ namespace pulpo::io {
 using Handle = int;
 
 struct Completion {
-  std::int32_t result = 0;  ///< Bytes, a Handle, poll events; or -errno.
-  bool more = false;        ///< Further completions of this operation will come.
-  ByteView data = {};       ///< receive: the bytes, valid until completed() returns.
+  std::int32_t result = 0;        ///< Bytes, a Handle, poll events; or -errno.
+  bool more = false;              ///< Further completions of this operation will come.
+  ByteView data = {};             ///< receive: the bytes, valid until completed() returns.
+  const Address* from = nullptr;  ///< receive of datagrams: whose this one is, as long as `data`.
 };
 
 /// Something under way. Derive, and override completed().
@@ -67,6 +68,14 @@ struct OperationAccess {
 struct ListenOptions {
   int backlog = 128;
   bool v6_only = false;
+};
+
+struct DatagramOptions {
+  bool broadcast = false;      ///< May send to broadcast addresses.
+  bool reuse_address = false;  ///< Others that say so too may bind the port; all get what is broadcast or multicast.
+  bool v6_only = false;
+  bool multicast_loop = true;  ///< What it multicasts reaches members on this host as well.
+  int multicast_hops = 1;      ///< 1: stays on the link.
 };
 
 struct OpenOptions {
@@ -107,6 +116,17 @@ class Loop {
   virtual void send(Operation& operation, Handle handle, ByteView bytes) = 0;
   /// No more bytes will be sent, but those of a send in flight; the peer reads the end of the stream.
   virtual void shutdown_send(Handle handle) = 0;
+
+  // --- Datagrams (UDP) -------------------------------------------------------------------------------
+  // receive() on such a socket: each completion is one datagram, of any size from 0, with `from` set; it goes on until cancelled. What
+  // comes while nobody receives waits in the kernel's buffer, and is dropped when that is full.
+  /// Port 0 lets the kernel choose.
+  [[nodiscard]] virtual Outcome<Handle> bind(const Address& address, const DatagramOptions& options) = 0;
+  /// Receives what is sent to `group` from now on. On the interface that has the address `interface`; none lets the kernel choose. That
+  /// interface is also the one which this socket multicasts by. An IPv6 group names its interface itself (ff02::1%eth0).
+  [[nodiscard]] virtual Outcome<void> join(Handle handle, const Address& group, const Address& interface) = 0;
+  /// One completion when the kernel has taken the datagram (its size), or -errno (EMSGSIZE). Counts as a send.
+  virtual void send_to(Operation& operation, Handle handle, ByteView bytes, const Address& to) = 0;
 
   // --- Files and devices -------------------------------------------------------------------------
   /// A regular file or block device, for read() and write(); or, with `device`, something that bytes come from and go to, for receive() and

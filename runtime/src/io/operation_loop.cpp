@@ -120,8 +120,20 @@ OperationLoop::Record* OperationLoop::begin_send(Operation& operation, Kind kind
     finish_later(*record, -EMSGSIZE);
     return nullptr;
   }
+  record->address = {};
   record->left = bytes;
   record->total = static_cast<std::int32_t>(bytes.size());
+  return record;
+}
+
+OperationLoop::Record* OperationLoop::begin_send_to(Operation& operation, Handle handle, ByteView bytes, const Address& to) {
+  Record* record = begin_send(operation, Kind::send, handle, bytes);
+  if (record == nullptr) return nullptr;
+  if (record->nature != Nature::datagrams) {
+    finish_later(*record, record->nature == Nature::foreign ? -EBADF : -EISCONN);
+    return nullptr;
+  }
+  record->address = to;
   return record;
 }
 

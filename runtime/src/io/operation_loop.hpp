@@ -26,7 +26,7 @@ class OperationLoop : public Loop {
  protected:
   enum class Kind : std::uint8_t { accept, connect, receive, send, poll, read, write, sync };
   /// What a handle is; `foreign` ones are the caller's, lent to its operations.
-  enum class Nature : std::uint8_t { foreign, socket, file, device };
+  enum class Nature : std::uint8_t { foreign, socket, datagrams, file, device };
   /// Where a record is linked: nowhere when it waits for the kernel alone.
   enum class Place : std::uint8_t { nowhere, queued, polls, done };
 
@@ -54,7 +54,7 @@ class OperationLoop : public Loop {
     ByteView left;             ///< send, write: what the kernel has not taken yet; read: the room that is not filled yet.
     char* into = nullptr;      ///< read: left, to write to.
     std::uint64_t offset = 0;  ///< read, write: of what is next.
-    Address address;           ///< connect: read by the kernel when it is submitted.
+    Address address;           ///< connect: read by the kernel when it is submitted; send_to: where to.
     Pause pause{*this};        ///< accept: armed while it waits for descriptors.
   };
   using Queue = IntrusiveList<Record, Record>;
@@ -88,6 +88,7 @@ class OperationLoop : public Loop {
   /// send or write.
   Record* begin_send(Operation& operation, Kind kind, Handle handle, ByteView bytes);
   Record* begin_read(Operation& operation, Handle handle, std::span<char> into);
+  Record* begin_send_to(Operation& operation, Handle handle, ByteView bytes, const Address& to);
   Record* begin_sync(Operation& operation, Handle handle) { return begin_send(operation, Kind::sync, handle, {}); }
   Record* begin_poll(Operation& operation, int descriptor, short events);
   /// The final completion is handed out at the end of the turn: for what ends inside a submitting call.

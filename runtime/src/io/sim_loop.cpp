@@ -18,6 +18,7 @@ namespace {
 constexpr int kReceivesPerTurn = 4;
 constexpr int kSendsPerTurn = 4;
 constexpr int kAcceptsPerTurn = 64;
+constexpr int kDatagramsPerTurn = 16;
 
 constexpr Handle kFirstHandle = 3;  // After the standard streams.
 
@@ -63,6 +64,7 @@ int SimLoop::take_handle(Slot::Kind kind) {
 void SimLoop::close_slot(Slot& at, bool orderly) {
   const Slot::Kind kind = std::exchange(at.kind, Slot::Kind::free);
   if (kind == Slot::Kind::device) at.device->close(*this, static_cast<Handle>(&at - slots_.data()));
+  if (kind == Slot::Kind::datagrams) network_.udp_.close(std::exchange(at.datagrams, -1));
   if (!orderly) return;
   if (kind == Slot::Kind::listener) network_.tcp_.close_listener(at.listener);
   if (kind == Slot::Kind::stream && !at.socket.is_none()) network_.tcp_.close(at.socket);
@@ -122,6 +124,7 @@ Outcome<Address> SimLoop::local_address(Handle handle) const {
   const Slot* at = slot(handle);
   if (at == nullptr) return bad_handle("local address", handle, EBADF);
   if (at->kind == Slot::Kind::listener) return network_.tcp_.listener_address(at->listener);
+  if (at->kind == Slot::Kind::datagrams) return network_.udp_.address(at->datagrams);
   if (at->kind != Slot::Kind::stream) return bad_handle("local address", handle, ENOTSOCK);
   return network_.tcp_.local_address(at->socket);
 }
@@ -131,6 +134,37 @@ Outcome<Address> SimLoop::peer_address(Handle handle) const {
   if (at == nullptr) return bad_handle("peer address", handle, EBADF);
   if (at->kind != Slot::Kind::stream || !network_.tcp_.is_connected(at->socket)) return bad_handle("peer address", handle, ENOTCONN);
   return network_.tcp_.peer_address(at->socket);
+}
+
+// --- Datagrams -------------------------------------------------------------------------------------
+
+Outcome<Handle> SimLoop::bind(const Address& address, const DatagramOptions& options) {
+  if (dead_) return Fault{.code = Errc::io, .sys = ECANCELED, .where = "bind", .detail = "this simulated process is dead"};
+  const int handle = take_handle(Slot::Kind::datagrams);
+  if (handle < 0) return socket::bind_fault(-handle, address);
+  const int number = network_.udp_.bind(host_, address, options, *this, handle);
+  Slot& at = slots_[static_cast<std::size_t>(handle)];
+  if (number < 0) {
+    at.kind = Slot::Kind::free;
+    return socket::bind_fault(-number, address);
+  }
+  at.datagrams = number;
+  begin_handle(handle, Nature::datagrams);
+  return handle;
+}
+
+Outcome<void> SimLoop::join(Handle handle, const Address& group, const Address&) {
+  const Slot* at = slot(handle);
+  if (at == nullptr || at->kind != Slot::Kind::datagrams) return bad_handle("join", handle, EBADF);
+  const int error = -network_.udp_.join(at->datagrams, group);
+  if (error != 0) return socket::join_fault(error, group);
+  return {};
+}
+
+void SimLoop::send_to(Operation& operation, Handle handle, ByteView bytes, const Address& to) {
+  if (begins_dead(operation, Kind::send)) return;
+  Record* record = begin_send_to(operation, handle, bytes, to);
+  if (record != nullptr && push(*record)) finish_later(*record, record->result);
 }
 
 // --- Files and devices -----------------------------------------------------------------------------
@@ -275,6 +309,7 @@ void SimLoop::writable(Handle handle) {
 short SimLoop::events_of(const Slot& at) const {
   if (at.kind == Slot::Kind::device) return at.device->poll(*this, static_cast<Handle>(&at - slots_.data()));
   if (at.kind == Slot::Kind::listener) return network_.tcp_.has_waiting(at.listener) ? POLLIN : 0;
+  if (at.kind == Slot::Kind::datagrams) return network_.udp_.poll(at.datagrams);
   if (at.kind == Slot::Kind::file) return POLLIN | POLLOUT;  // As poll(2) says of regular files.
   return network_.tcp_.poll(at.socket);
 }
@@ -341,7 +376,7 @@ std::size_t SimLoop::run(Record& record) {
       return result == -EINPROGRESS ? 0 : finish_now(record, result == 0 ? record.handle : result);
     }
     case Kind::receive:
-      return run_receive(record);
+      return record.nature == Nature::datagrams ? run_datagrams(record) : run_receive(record);
     case Kind::send:
       return push(record) ? finish_now(record, record.result) : 0;
     case Kind::poll:
@@ -384,6 +419,7 @@ int SimLoop::take_now(const Record& record) {
 int SimLoop::give_now(const Record& record) {
   const Slot& at = *slot(record.handle);
   if (at.kind == Slot::Kind::device) return at.device->write(*this, record.handle, record.left);
+  if (at.kind == Slot::Kind::datagrams) return network_.udp_.send(at.datagrams, record.left, record.address);
   return network_.tcp_.write(at.socket, record.left);
 }
 
@@ -398,6 +434,23 @@ std::size_t SimLoop::run_receive(Record& record) {
     if (got <= 0) return handled + finish_now(record, got);
     ++handled;
     record.operation->completed({.result = got, .more = true, .data = {buffer_.get(), static_cast<std::size_t>(got)}});
+    if (record.place == Place::done) return handled;
+  }
+  enqueue(record, ready_);
+  return handled;
+}
+
+std::size_t SimLoop::run_datagrams(Record& record) {
+  std::size_t handled = 0;
+  SimUdp::Datagram datagram;
+  for (int round = 0; round < kDatagramsPerTurn; ++round) {
+    if (!network_.udp_.read(slot(record.handle)->datagrams, datagram)) {
+      entry(record.handle).readable = false;
+      return handled;
+    }
+    ++handled;
+    record.operation->completed(
+        {.result = static_cast<std::int32_t>(datagram.bytes->size()), .more = true, .data = *datagram.bytes, .from = &datagram.from});
     if (record.place == Place::done) return handled;
   }
   enqueue(record, ready_);

@@ -53,6 +53,9 @@ class SimLoop final : public OperationLoop, private SimOwner {
   Outcome<Address> local_address(Handle handle) const override;
   Outcome<Address> peer_address(Handle handle) const override;
   Outcome<Handle> adopt(int descriptor) override;
+  Outcome<Handle> bind(const Address& address, const DatagramOptions& options) override;
+  Outcome<void> join(Handle handle, const Address& group, const Address& interface) override;
+  void send_to(Operation& operation, Handle handle, ByteView bytes, const Address& to) override;
   Outcome<Handle> open(const std::string& path, const OpenOptions& options) override;
   /// Done inside the call, in no time, and answered in the next turn.
   void read(Operation& operation, Handle file, std::span<char> into, std::uint64_t offset) override;
@@ -77,10 +80,11 @@ class SimLoop final : public OperationLoop, private SimOwner {
  private:
   friend class SimNetwork;
   struct Slot {
-    enum class Kind : std::uint8_t { free, listener, stream, device, file };
+    enum class Kind : std::uint8_t { free, listener, stream, datagrams, device, file };
     Kind kind = Kind::free;
     int listener = -1;
     SimTcp::Socket socket{};
+    int datagrams = -1;
     SimDevice* device = nullptr;
     SimFile* file = nullptr;
     OpenOptions options{};  ///< file
@@ -119,6 +123,7 @@ class SimLoop final : public OperationLoop, private SimOwner {
   std::size_t run(Record& record);
   std::size_t run_accept(Record& record);
   std::size_t run_receive(Record& record);
+  std::size_t run_datagrams(Record& record);
   int take_now(const Record& record);
   int give_now(const Record& record);
   bool push(Record& record);

@@ -30,6 +30,8 @@ void SimNetwork::advance(TimePoint to) {
     if (event.kind == SimEvent::Kind::script) {
       auto& [device, bytes] = scripts_[event.connection];
       device->say(std::exchange(bytes, {}));
+    } else if (event.kind == SimEvent::Kind::datagram) {
+      udp_.handle(event);
     } else {
       tcp_.handle(event);
     }

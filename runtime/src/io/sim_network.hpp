@@ -26,24 +26,26 @@
 #include <string_view>
 #include <vector>
 
+#include "io/sim_address.hpp"
 #include "io/sim_disk.hpp"
 #include "io/sim_loop.hpp"
 #include "io/sim_options.hpp"
 #include "io/sim_tcp.hpp"
+#include "io/sim_udp.hpp"
 #include "io/sim_wire.hpp"
 
 namespace pulpo::io {
 
 class SimNetwork {
  public:
-  explicit SimNetwork(const SimOptions& options) : wire_(options), tcp_(wire_) {}
+  explicit SimNetwork(const SimOptions& options) : wire_(options), tcp_(wire_), udp_(wire_) {}
   SimNetwork(const SimNetwork&) = delete;
   SimNetwork& operator=(const SimNetwork&) = delete;
   ~SimNetwork();
 
   /// A host with an address of its own (10.77.x.y). 127.0.0.0/8, ::1 and the unspecified address mean the host itself.
   HostNumber add_host();
-  [[nodiscard]] Address address_of(HostNumber host, std::uint16_t port = 0) const noexcept { return SimTcp::address_of(host, port); }
+  [[nodiscard]] Address address_of(HostNumber host, std::uint16_t port = 0) const noexcept { return sim::address_of(host, port); }
   /// One for each core of each simulated OS process on the host: any number.
   [[nodiscard]] std::unique_ptr<SimLoop> make_loop(HostNumber host);
 
@@ -56,7 +58,7 @@ class SimNetwork {
 
   // --- Faults: all take effect at now() -------------------------------------------------------------
   /// One way: nothing that `from` sends arrives at `to` until heal(). What was sent waits, and is sent again with
-  /// growing pauses as TCP does it (up to 120 s apart), in order; after 15 tries the sender gets ETIMEDOUT.
+  /// growing pauses as TCP does it (up to 120 s apart), in order; after 15 tries the sender gets ETIMEDOUT. Datagrams are lost.
   void cut(HostNumber from, HostNumber to);
   void heal(HostNumber from, HostNumber to);
   /// Both ends of every connection between the two see ECONNRESET, each at its own moment; what was under way is lost.
@@ -94,6 +96,7 @@ class SimNetwork {
 
   SimWire wire_;
   SimTcp tcp_;
+  SimUdp udp_;
   std::vector<SimDisk> disks_;  ///< By host.
   SimDevice::Scripts scripts_;
   std::vector<SimLoop*> loops_;  ///< In the order of their making; null where one has gone.

@@ -24,6 +24,11 @@ struct SimOptions {
   /// Bytes of one direction that are with the "kernel": sent and not yet read by the application. Linux begins with
   /// 16 KiB to send and 128 KiB to receive (tcp_wmem, tcp_rmem) and grows both; less shows back-pressure sooner.
   std::size_t window_bytes = 128 * 1024;
+  /// Of a thousand datagrams between two hosts, so many get lost, and so many arrive twice. Those within a host do neither.
+  unsigned datagram_loss_permille = 0;
+  unsigned datagram_twice_permille = 0;
+  /// What a socket keeps of datagrams that nobody has read: Linux' default (net.core.rmem_default).
+  std::size_t datagram_buffer_bytes = 208 * 1024;
   /// Wall time, for log stamps, when the virtual clock starts: 2026-01-01 00:00:00 UTC.
   std::int64_t wall_start_ns = std::int64_t{1'767'225'600} * 1'000'000'000;
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/sim_tcp.hpp"
 
-#include <arpa/inet.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -9,51 +8,10 @@
 #include <cstring>
 #include <utility>
 
+#include "io/sim_address.hpp"
+
 namespace pulpo::io {
-namespace {
-
-constexpr std::uint32_t kNetwork = 10u << 24 | 77u << 16;  // 10.77.0.0/16; host 0 is 10.77.0.1.
-constexpr std::uint32_t kNetworkMask = 0xffff0000;
-
-/// What Linux takes for ephemeral ports (ip_local_port_range).
-constexpr std::uint16_t kFirstPort = 32768;
-constexpr std::uint16_t kLastPort = 60999;
-
-bool is_unspecified(const Address& address) noexcept {
-  return address.same_host(Address::any_v4(0)) || address.same_host(Address::any_v6(0));
-}
-
-/// The IPv4 address in the host's byte order, also out of ::ffff:0:0/96; 0 when it is none.
-std::uint32_t v4_of(const Address& address) noexcept {
-  if (address.family() == AF_INET) {
-    return ntohl(reinterpret_cast<const sockaddr_in*>(address.kernel())->sin_addr.s_addr);
-  }
-  if (address.family() != AF_INET6) return 0;
-  const auto& v6 = reinterpret_cast<const sockaddr_in6*>(address.kernel())->sin6_addr;
-  std::uint32_t v4 = 0;
-  if (IN6_IS_ADDR_V4MAPPED(&v6)) std::memcpy(&v4, &v6.s6_addr[12], sizeof v4);
-  return ntohl(v4);
-}
-
-bool is_any_v6(const Address& address) noexcept { return address.same_host(Address::any_v6(0)); }
-
-}  // namespace
-
-Address SimTcp::address_of(HostNumber host, std::uint16_t port) noexcept {
-  sockaddr_in v4 = {};
-  v4.sin_family = AF_INET;
-  v4.sin_port = htons(port);
-  v4.sin_addr.s_addr = htonl(kNetwork | (host + 1));
-  return Address::from_kernel(reinterpret_cast<const sockaddr*>(&v4), sizeof v4);
-}
-
-HostNumber SimTcp::host_of(const Address& address, HostNumber self) const noexcept {
-  if (address.is_loopback() || is_unspecified(address)) return self;
-  const std::uint32_t v4 = v4_of(address);
-  if ((v4 & kNetworkMask) != kNetwork || (v4 & ~kNetworkMask) == 0) return SimWire::kNoHost;
-  const HostNumber host = (v4 & ~kNetworkMask) - 1;
-  return host < wire_.hosts() ? host : SimWire::kNoHost;
-}
+HostNumber SimTcp::host_of(const Address& address, HostNumber self) const noexcept { return sim::host_of(address, self, wire_.hosts()); }
 
 // --- Listeners -------------------------------------------------------------------------------------
 
@@ -61,20 +19,15 @@ bool SimTcp::is_taken(HostNumber host, const Address& address, bool v6_only) con
   if (host >= listeners_of_.size()) return false;
   return std::any_of(listeners_of_[host].begin(), listeners_of_[host].end(), [&](int number) {
     const Listener& other = *listeners_[static_cast<std::size_t>(number)];
-    if (other.address.port() != address.port()) return false;
-    const bool mine_is_both = is_any_v6(address) && !v6_only;
-    const bool other_is_both = is_any_v6(other.address) && !other.options.v6_only;
-    if (mine_is_both || other_is_both) return true;
-    if (address.family() != other.address.family()) return false;
-    return is_unspecified(address) || is_unspecified(other.address) || address.same_host(other.address);
+    return sim::collide(address, v6_only, other.address, other.options.v6_only);
   });
 }
 
 std::uint16_t SimTcp::free_port(HostNumber host) {
-  if (ports_.size() <= host) ports_.resize(host + 1, kLastPort);
+  if (ports_.size() <= host) ports_.resize(host + 1, sim::kLastPort);
   std::uint16_t& last = ports_[host];
   do {
-    last = last == kLastPort ? kFirstPort : static_cast<std::uint16_t>(last + 1);
+    last = last == sim::kLastPort ? sim::kFirstPort : static_cast<std::uint16_t>(last + 1);
   } while (is_taken(host, Address::any_v6(last), false));
   return last;
 }
@@ -101,11 +54,7 @@ int SimTcp::find_listener(HostNumber host, const Address& dialled) const {
   if (host >= listeners_of_.size()) return -1;
   for (const int number : listeners_of_[host]) {
     const Listener& listener = *listeners_[static_cast<std::size_t>(number)];
-    if (listener.address.port() != dialled.port()) continue;
-    const bool is_v4 = v4_of(dialled) != 0;
-    if (is_any_v6(listener.address) && !(listener.options.v6_only && is_v4)) return number;
-    if (is_unspecified(listener.address) && listener.address.family() == AF_INET && is_v4) return number;
-    if (listener.address.same_host(dialled)) return number;
+    if (sim::is_bound_to(listener.address, listener.options.v6_only, dialled)) return number;
   }
   return -1;
 }
@@ -143,7 +92,7 @@ SimTcp::Socket SimTcp::connect(HostNumber host, const Address& address, SimOwner
   Connection& at = *connections_[place];
   at.serial = ++serial_;
   Address to = address;
-  if (is_unspecified(to)) to = to.family() == AF_INET ? Address::loopback_v4(to.port()) : Address::parse("::1", to.port()).value();
+  if (sim::is_unspecified(to)) to = to.family() == AF_INET ? Address::loopback_v4(to.port()) : Address::parse("::1", to.port()).value();
   at.ends[1].address = to;
   at.ends[1].host = host_of(to, host);
   End& near = at.ends[0];
@@ -151,7 +100,7 @@ SimTcp::Socket SimTcp::connect(HostNumber host, const Address& address, SimOwner
   near.host = host;
   near.owner = &owner;
   near.handle = handle;
-  near.address = to.is_loopback() ? to : address_of(host, 0);
+  near.address = to.is_loopback() ? to : sim::address_of(host, 0);
   near.address.set_port(free_port(host));
   dial(place);
   return {.place = place, .side = 0};

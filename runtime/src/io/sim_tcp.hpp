@@ -36,9 +36,6 @@ class SimTcp {
 
   explicit SimTcp(SimWire& wire) noexcept : wire_(wire) {}
 
-  /// 10.77.x.y
-  [[nodiscard]] static Address address_of(HostNumber host, std::uint16_t port) noexcept;
-
   // --- Listeners ----------------------------------------------------------------------------------
   /// The listener's number, or -errno.
   int listen(HostNumber host, const Address& address, const ListenOptions& options, SimOwner& owner, Handle handle);

@@ -39,12 +39,13 @@ struct SimEvent {
     update,   ///< Sends a credit again that was lost.
     severed,  ///< reset_connections(): this end's moment has come.
     // Others.
-    script,  ///< A scripted device speaks.
+    script,    ///< A scripted device speaks.
+    datagram,  ///< One arrives.
   };
   TimePoint at{};
   std::uint64_t order = 0;
   std::uint64_t end = 0;         ///< data: the sequence number after it; credit: what was read.
-  std::uint32_t connection = 0;  ///< Its place in the table; or the number of the script.
+  std::uint32_t connection = 0;  ///< Its place in the table; or the number of the script or datagram.
   std::uint32_t serial = 0;      ///< Tells it from later users of the place.
   std::uint32_t epoch = 0;       ///< Segments of a flow: those sent before a loss are not taken.
   Kind kind = Kind::syn;

@@ -43,19 +43,41 @@ Outcome<Address> name_of(int descriptor, NameCall call, const char* where) {
 
 }  // namespace
 
-Fault listen_fault(int error, const Address& address) {
+namespace {
+
+/// Why an address cannot be had, to listen on or to bind.
+Fault address_fault(int error, const char* where, const Address& address) {
   switch (error) {
     case EADDRINUSE:
-      return kernel_fault(error, "listen",
+      return kernel_fault(error, where,
                           fmt::format("port {} of {} is in use; stop its user or choose another port", address.port(), address.ip_text()));
     case EACCES:
-      return kernel_fault(error, "listen", fmt::format("port {} is reserved for root; choose one above 1023", address.port()));
+      return kernel_fault(error, where, fmt::format("port {} is reserved for root; choose one above 1023", address.port()));
     case EADDRNOTAVAIL:
-      return kernel_fault(error, "listen", fmt::format("{} is not an address of this host", address.ip_text()));
+      return kernel_fault(error, where, fmt::format("{} is not an address of this host", address.ip_text()));
     case EAFNOSUPPORT:
-      return kernel_fault(error, "listen", fmt::format("this kernel cannot listen on {}", address.text()));
+      return kernel_fault(error, where, fmt::format("this kernel has no addresses like {}", address.text()));
     default:
-      return kernel_fault(error, "listen", address.text());
+      return kernel_fault(error, where, address.text());
+  }
+}
+
+}  // namespace
+
+Fault listen_fault(int error, const Address& address) { return address_fault(error, "listen", address); }
+Fault bind_fault(int error, const Address& address) { return address_fault(error, "bind", address); }
+
+Fault join_fault(int error, const Address& group) {
+  switch (error) {
+    case EINVAL:
+      return kernel_fault(error, "join", fmt::format("{} is no multicast address", group.ip_text()));
+    case EADDRINUSE:
+      return kernel_fault(error, "join", fmt::format("{} is joined already", group.ip_text()));
+    case ENODEV:
+      return kernel_fault(error, "join",
+                          fmt::format("no interface leads to {}; name one by its address, or by % behind an IPv6 group", group.ip_text()));
+    default:
+      return kernel_fault(error, "join", group.ip_text());
   }
 }
 
@@ -74,6 +96,59 @@ Outcome<int> listen(const Address& address, const ListenOptions& options, Mode m
     return listen_fault(error, address);
   }
   return fd;
+}
+
+namespace {
+
+int bind_datagrams(int fd, const Address& address, const DatagramOptions& options) {
+  const auto set = [fd](int level, int name, int value) { return ::setsockopt(fd, level, name, &value, sizeof value) == 0; };
+  if (options.broadcast && !set(SOL_SOCKET, SO_BROADCAST, 1)) return errno;
+  if (options.reuse_address && !set(SOL_SOCKET, SO_REUSEADDR, 1)) return errno;
+  // Only what this socket itself has joined; hops and loop are of the family that it sends with.
+  if (address.family() == AF_INET6) {
+    if (!set(IPPROTO_IPV6, IPV6_V6ONLY, options.v6_only ? 1 : 0)) return errno;
+    (void)set(IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);  // Linux 4.20
+    if (!set(IPPROTO_IPV6, IPV6_MULTICAST_LOOP, options.multicast_loop ? 1 : 0)) return errno;
+    if (!set(IPPROTO_IPV6, IPV6_MULTICAST_HOPS, options.multicast_hops)) return errno;
+  } else {
+    (void)set(IPPROTO_IP, IP_MULTICAST_ALL, 0);
+    if (!set(IPPROTO_IP, IP_MULTICAST_LOOP, options.multicast_loop ? 1 : 0)) return errno;
+    if (!set(IPPROTO_IP, IP_MULTICAST_TTL, options.multicast_hops)) return errno;
+  }
+  return ::bind(fd, address.kernel(), address.kernel_size()) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+Outcome<int> bind(const Address& address, const DatagramOptions& options) {
+  const int fd = ::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return bind_fault(errno, address);
+  const int error = bind_datagrams(fd, address, options);
+  if (error == 0) return fd;
+  ::close(fd);
+  return bind_fault(error, address);
+}
+
+Outcome<void> join(int descriptor, const Address& group, const Address& interface) {
+  if (group.family() == AF_INET6) {
+    const auto& v6 = *reinterpret_cast<const sockaddr_in6*>(group.kernel());
+    ipv6_mreq wanted = {};
+    wanted.ipv6mr_multiaddr = v6.sin6_addr;
+    wanted.ipv6mr_interface = v6.sin6_scope_id;
+    if (::setsockopt(descriptor, IPPROTO_IPV6, IPV6_JOIN_GROUP, &wanted, sizeof wanted) != 0) return join_fault(errno, group);
+    const int number = static_cast<int>(v6.sin6_scope_id);
+    if (number != 0 && ::setsockopt(descriptor, IPPROTO_IPV6, IPV6_MULTICAST_IF, &number, sizeof number) != 0)
+      return join_fault(errno, group);
+    return {};
+  }
+  if (group.family() != AF_INET) return join_fault(EINVAL, group);
+  ip_mreqn wanted = {};
+  wanted.imr_multiaddr = reinterpret_cast<const sockaddr_in*>(group.kernel())->sin_addr;
+  if (interface.family() == AF_INET) wanted.imr_address = reinterpret_cast<const sockaddr_in*>(interface.kernel())->sin_addr;
+  if (::setsockopt(descriptor, IPPROTO_IP, IP_ADD_MEMBERSHIP, &wanted, sizeof wanted) != 0) return join_fault(errno, group);
+  if (interface.family() != AF_INET) return {};
+  if (::setsockopt(descriptor, IPPROTO_IP, IP_MULTICAST_IF, &wanted, sizeof wanted) != 0) return join_fault(errno, group);
+  return {};
 }
 
 Outcome<int> adopt(int descriptor, Mode mode) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Socket: the calls on TCP sockets that answer at once, the same for every loop on a real kernel.
+// Socket: the calls on sockets that answer at once, the same for every loop on a real kernel.
 //
 //   Ownership  A descriptor that is returned is the caller's.
 //   Threads    Any.
@@ -22,6 +22,11 @@ enum class Mode : std::uint8_t { blocking, non_blocking };
 [[nodiscard]] Fault listen_fault(int error, const Address& address);
 /// Makes a listening socket from elsewhere (systemd's) like one of ours.
 [[nodiscard]] Outcome<int> adopt(int descriptor, Mode mode);
+/// A non-blocking socket of datagrams: nobody but ourselves waits in it.
+[[nodiscard]] Outcome<int> bind(const Address& address, const DatagramOptions& options);
+[[nodiscard]] Fault bind_fault(int error, const Address& address);
+[[nodiscard]] Outcome<void> join(int descriptor, const Address& group, const Address& interface);
+[[nodiscard]] Fault join_fault(int error, const Address& group);
 /// A stream socket for connect(), TCP_NODELAY set; or -errno.
 [[nodiscard]] int open_stream(int family, Mode mode) noexcept;
 [[nodiscard]] Outcome<Address> local_address(int descriptor);

@@ -45,8 +45,7 @@ void UringLoop::arm_waker() {
 
 void UringLoop::arm(Record& record) {
   io_uring_sqe& entry = ring_->prepare();
-  const bool is_device = record.nature == Nature::device;
-  if (is_device && (record.kind == Kind::receive || record.kind == Kind::send)) {
+  if (is_watched(record)) {
     io_uring_prep_poll_add(&entry, record.handle, record.kind == Kind::receive ? POLLIN : POLLOUT);
     io_uring_sqe_set_data64(&entry, records_.ticket(record));
     record.in_kernel = true;
@@ -100,8 +99,14 @@ void UringLoop::receive(Operation& operation, Handle handle) {
 void UringLoop::send(Operation& operation, Handle handle, ByteView bytes) {
   Record* record = begin_send(operation, Kind::send, handle, bytes);
   if (record == nullptr) return;
-  if ((send_at_once_ || bytes.empty() || record->nature == Nature::device) && send_now(*record))
-    return finish_later(*record, record->result);
+  if ((send_at_once_ || bytes.empty() || is_watched(*record)) && send_now(*record)) return finish_later(*record, record->result);
+  arm(*record);
+}
+
+void UringLoop::send_to(Operation& operation, Handle handle, ByteView bytes, const Address& to) {
+  Record* record = begin_send_to(operation, handle, bytes, to);
+  if (record == nullptr) return;
+  if (send_now(*record)) return finish_later(*record, record->result);
   arm(*record);
 }
 
@@ -188,8 +193,7 @@ std::size_t UringLoop::hand_out(const io_uring_cqe& completion) {
   Record* record = records_.find(completion.user_data);
   PULPO_ASSERT(record != nullptr);  // A record ends with its last completion, not before.
   record->in_kernel = more;
-  const bool is_device = record->nature == Nature::device;
-  if (is_device && (record->kind == Kind::receive || record->kind == Kind::send)) return device_ready(*record, completion.res);
+  if (is_watched(*record)) return device_ready(*record, completion.res);
   switch (record->kind) {
     case Kind::accept:
       return accepted(*record, completion.res);
@@ -276,8 +280,15 @@ std::size_t UringLoop::written(Record& record, std::int32_t result) {
 std::size_t UringLoop::device_ready(Record& record, std::int32_t result) {
   if (result < 0 && result != -EINTR) return finish_now(record, result);
   if (record.cancelled) return finish_now(record, -ECANCELED);
-  if (record.kind == Kind::receive) return receive_from_device(record);
+  if (record.kind == Kind::receive) return record.nature == Nature::device ? receive_from_device(record) : receive_datagrams(record);
   return send_now(record) ? finish_now(record, record.result) : keep_going(record);
+}
+
+std::size_t UringLoop::receive_datagrams(Record& record) {
+  std::size_t handled = 0;
+  const std::int32_t result = take_datagrams(record, handled);
+  if (result == 0 || result == -EAGAIN) return handled + keep_going(record);
+  return record.place == Place::done ? handled : handled + finish_now(record, result);
 }
 
 std::size_t UringLoop::receive_from_device(Record& record) {

@@ -32,6 +32,7 @@ class UringLoop final : public KernelLoop {
   void connect(Operation& operation, const Address& address) override;
   void receive(Operation& operation, Handle handle) override;
   void send(Operation& operation, Handle handle, ByteView bytes) override;
+  void send_to(Operation& operation, Handle handle, ByteView bytes, const Address& to) override;
   void read(Operation& operation, Handle file, std::span<char> into, std::uint64_t offset) override;
   void write(Operation& operation, Handle file, ByteView bytes, std::uint64_t offset) override;
   void sync(Operation& operation, Handle file) override;
@@ -62,9 +63,15 @@ class UringLoop final : public KernelLoop {
   std::size_t keep_going(Record& record);
   std::size_t read_some(Record& record, std::int32_t result);
   std::size_t written(Record& record, std::int32_t result);
-  /// A device may go on. The ring would read terminals in a thread of its own that nobody can cancel, so it only watches them.
+  /// A device or a socket of datagrams may go on. The ring would read terminals in a thread of its own that nobody can cancel, so it only
+  /// watches them; and so it does with datagrams, whose senders' addresses do not fit its buffers.
   std::size_t device_ready(Record& record, std::int32_t result);
   std::size_t receive_from_device(Record& record);
+  std::size_t receive_datagrams(Record& record);
+  [[nodiscard]] static bool is_watched(const Record& record) noexcept {
+    const bool moves_bytes = record.kind == Kind::receive || record.kind == Kind::send;
+    return moves_bytes && (record.nature == Nature::device || record.nature == Nature::datagrams);
+  }
   /// The first send(2): true when the operation has ended by it.
   bool send_now(Record& record);
 

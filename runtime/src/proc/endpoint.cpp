@@ -31,8 +31,17 @@ Endpoint EndpointAccess::endpoint(const io::Address& address) noexcept {
   Endpoint endpoint;
   if (address.family() == AF_INET6) {
     sockaddr_in6 v6;
-    static_assert(sizeof v6 <= sizeof endpoint.bytes_);
     std::memcpy(&v6, address.kernel(), sizeof v6);
+    if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+      // One peer, one name, whichever family the socket is of.
+      sockaddr_in v4 = {};
+      v4.sin_family = AF_INET;
+      v4.sin_port = v6.sin6_port;
+      std::memcpy(&v4.sin_addr, &v6.sin6_addr.s6_addr[12], sizeof v4.sin_addr);
+      std::memcpy(endpoint.bytes_.data(), &v4, sizeof v4);
+      return endpoint;
+    }
+    static_assert(sizeof v6 <= sizeof endpoint.bytes_);
     v6.sin6_flowinfo = 0;  // So that equal means the same place.
     std::memcpy(endpoint.bytes_.data(), &v6, sizeof v6);
   } else if (address.family() == AF_INET) {

@@ -21,6 +21,10 @@ TEST(Endpoint, IsReadAndPrintedTheSameWay) {
   EXPECT_NE(Endpoint::loopback(80), Endpoint::loopback(81));
 }
 
+TEST(Endpoint, AnIPv4AddressInIPv6ClothesIsTheSamePlace) {
+  EXPECT_EQ(Endpoint::make("::ffff:192.168.1.7", 80).value(), Endpoint::make("192.168.1.7", 80).value());
+}
+
 TEST(Endpoint, WhatIsNoneSaysWhatIsWrong) {
   const auto why = [](const char* text) {
     const auto endpoint = Endpoint::parse(text);

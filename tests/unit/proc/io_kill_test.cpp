@@ -9,6 +9,7 @@
 #include "pulpo/file.hpp"
 #include "pulpo/poll.hpp"
 #include "pulpo/tcp.hpp"
+#include "pulpo/udp.hpp"
 #include "unit/proc/io_fixture.hpp"
 
 namespace pulpo {
@@ -77,6 +78,12 @@ const std::vector<BlockedCall>& blocked_calls() {
          const std::string much(64 << 20, 'x');
          ready();
          (void)near.write(much);
+       }},
+      {"UdpSocket::receive_from",
+       [](const Ready& ready, const std::string&, const std::string&) {
+         auto socket = UdpSocket::bind(Endpoint::loopback(0)).value();
+         ready();
+         (void)socket.receive_from();
        }},
       {"Device::read_line",
        [](const Ready& ready, const std::string& device, const std::string&) {

@@ -252,7 +252,8 @@ TEST_P(TcpTest, AWriterIsHeldUpByAReaderThatDoesNotRead) {
 
 TEST_P(TcpTest, WritingToWhoHasGoneIsClosed) {
   run([] {
-    auto [near, far] = connected_streams();
+    auto streams = connected_streams();
+    TcpStream &near = streams.first, &far = streams.second;
     far.close();
     EXPECT_TRUE(eventually([&] {
       const auto wrote = near.write("x");
@@ -265,7 +266,8 @@ TEST_P(TcpTest, WritingToWhoHasGoneIsClosed) {
 
 TEST_P(TcpTest, OneProcessReadsAtATimeAndClosingEndsItsRead) {
   run([] {
-    auto [near, far] = connected_streams();
+    auto streams = connected_streams();
+    TcpStream &near = streams.first, &far = streams.second;
     std::optional<Errc> seen;
     spawn([&] { seen = far.read_some().error().code; });
     yield();

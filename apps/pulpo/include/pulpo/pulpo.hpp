@@ -29,3 +29,4 @@
 #include "pulpo/term.hpp"
 #include "pulpo/time.hpp"
 #include "pulpo/typed.hpp"
+#include "pulpo/udp.hpp"

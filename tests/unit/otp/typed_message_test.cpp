@@ -62,7 +62,7 @@ struct Deaf {
 
 TEST_P(TypedMessageTest, ReachTheirClausesInOrder) {
   run([] {
-    const Pid server = *start<Typed>({});
+    const Pid server = *pulpo::start<Typed>({});
     send(server, Reading{self(), 5});
     cast(server, Mark{2});
     EXPECT_EQ(call(server, Sum{}), 2005);
@@ -72,7 +72,7 @@ TEST_P(TypedMessageTest, ReachTheirClausesInOrder) {
 
 TEST_P(TypedMessageTest, AreTermsForAServerThatDoesNotKnowThem) {
   run([] {
-    const Pid server = *start<Untyped>({});
+    const Pid server = *pulpo::start<Untyped>({});
     send(server, Reading{Pid{}, 5});
     cast(server, Mark{2});
     EXPECT_EQ(call(server, Sum{}), 2);
@@ -87,7 +87,7 @@ TEST_P(TypedMessageTest, AreTermsForAServerThatDoesNotKnowThem) {
 TEST_P(TypedMessageTest, NobodyTakesAreLoggedAsTerms) {  // GS-13
   CapturedLog log;
   run([] {
-    const Pid server = *start<Deaf>({});
+    const Pid server = *pulpo::start<Deaf>({});
     send(server, Reading{Pid{}, 5});
     cast(server, Mark{2});
     EXPECT_EQ(call(server, Sum{}), 0);
@@ -101,7 +101,7 @@ TEST_P(TypedMessageTest, AreTermsForAPlainProcessAndOnAnotherCore) {
   run(
       [] {
         const Pid me = self();
-        const Pid far = *start<Typed>({.core = 1});
+        const Pid far = *pulpo::start<Typed>({.core = 1});
         send(far, Reading{me, 7});
         cast(far, Mark{1});
         EXPECT_EQ(call(far, Sum{}), 1007);
@@ -116,7 +116,7 @@ TEST_P(TypedMessageTest, AreTermsForAPlainProcessAndOnAnotherCore) {
 
 TEST_P(TypedMessageTest, AreTermsForAReceiveInsideAHandler) {
   run([] {
-    const Pid server = *start<Typed>({});
+    const Pid server = *pulpo::start<Typed>({});
     const Pid me = self();
     (void)spawn([server, me] { send(me, call(server, AwaitReading{})); });
     yield();
@@ -130,7 +130,7 @@ TEST_P(TypedMessageTest, AreTermsForAReceiveInsideAHandler) {
 
 TEST_P(TypedMessageTest, AreLetGoWithTheirServer) {
   run([] {
-    const Pid server = *start<Typed>({});
+    const Pid server = *pulpo::start<Typed>({});
     const Ref end = monitor(server);
     for (int i = 0; i < 10; ++i) send(server, Reading{Pid{}, i});
     exit(server, atoms::kill);
@@ -140,7 +140,7 @@ TEST_P(TypedMessageTest, AreLetGoWithTheirServer) {
 
 TEST_P(TypedMessageTest, CountForTheMailboxLimit) {
   run([] {
-    const Pid server = *start<Typed>({.mailbox = MailboxLimit{.messages_max = 3, .when_full = WhenFull::drop_newest}});
+    const Pid server = *pulpo::start<Typed>({.mailbox = MailboxLimit{.messages_max = 3, .when_full = WhenFull::drop_newest}});
     for (int i = 1; i <= 5; ++i) send(server, Reading{Pid{}, 1});
     EXPECT_TRUE(eventually([&] { return try_call(server, Sum{}).has_value(); }));
     EXPECT_EQ(call(server, Sum{}), 3);

@@ -4,10 +4,13 @@
 // Reading:  Switch is one process that makes way for another, both in the middle of a function: the way into the loop, out of it, and
 //           the run queue. RoundTrip is two servers that send each other the same term, there and back; Typed is the same through a
 //           GenServer's clauses. ServerCall is a GenServer call with OTP's timeout of 5 s, from a process that blocks. Life is spawn, run,
-//           end. IdleServer is what a million servers with eight bytes of state leave resident (/proc/self/smaps_rollup): linked, as a
-//           supervisor starts them.
+//           end. TimerArmCancel arms a timer and cancels one, with a million pending over the next hour: the same one again, as a call's
+//           timeout does, or any of them. IdleServer is what a million servers with eight bytes of state leave resident
+//           (/proc/self/smaps_rollup): linked, as a supervisor starts them.
 // Floor:    RawSwitch: jump_fcontext between two stacks, with the exception state: nothing can be scheduled for less.
-// Aim:      RoundTrip at least 10 M/s, ServerCall at least 4 M/s, RawSwitch at most 10 ns, IdleServer at most 500 bytes.
+// Aim:      RoundTrip at least 10 M/s, ServerCall at least 4 M/s, RawSwitch at most 10 ns, TimerArmCancel at most 50 ns (the wheel alone,
+// any of a million:
+//           37 ns, performance-notes section 7), IdleServer at most 500 bytes.
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
@@ -18,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "base/random.hpp"
 #include "proc/context.hpp"
 #include "proc/core.hpp"
 #include "pulpo/gen_server.hpp"
@@ -176,6 +180,38 @@ void Life(benchmark::State& state) {
   });
 }
 
+// --- Timers ---------------------------------------------------------------------------------------------------------------------
+
+void TimerArmCancel(benchmark::State& state) {
+  const auto pending = static_cast<std::size_t>(state.range(0));
+  const bool anywhere = state.range(1) != 0;
+  in_process([&] {
+    SeededRandom random(1);
+    const auto some_time = [&] { return std::chrono::milliseconds(1 + random.u32() % 3'600'000); };
+    const Address me = self();
+    std::vector<Ref> timers(pending);
+    for (Ref& timer : timers) timer = send_after(some_time(), me, "late"_atom);
+    std::vector<std::pair<Duration, std::uint32_t>> draws(1u << 16);  // drawn before, so that drawing is not measured
+    for (auto& draw : draws) draw = {some_time(), random.u32() % static_cast<std::uint32_t>(pending)};
+    std::size_t at = 0;
+    std::size_t cancelled = 0;
+    std::size_t asked = 0;
+    for (auto _ : state) {
+      const auto& [delay, which] = draws[at++ % draws.size()];
+      ++asked;
+      if (anywhere) {
+        cancelled += cancel_timer(timers[which]) ? 1 : 0;
+        timers[which] = send_after(delay, me, "late"_atom);
+      } else {
+        cancelled += cancel_timer(send_after(5s, me, "late"_atom)) ? 1 : 0;
+      }
+    }
+    PULPO_ASSERT(cancelled == asked);
+    state.SetItemsProcessed(state.iterations());
+  });
+  state.SetLabel(anywhere ? "any of them" : "the same");
+}
+
 // --- Memory --------------------------------------------------------------------------------------------------------------------------
 
 std::size_t resident_bytes() {
@@ -227,6 +263,7 @@ int main(int argc, char** argv) {
   benchmark::RegisterBenchmark("TypedRoundTrip", TypedRoundTrip)->UseRealTime();
   benchmark::RegisterBenchmark("ServerCall", ServerCall)->UseRealTime();
   benchmark::RegisterBenchmark("Life", Life)->UseRealTime();
+  benchmark::RegisterBenchmark("TimerArmCancel", TimerArmCancel)->ArgsProduct({{full ? 1'000'000 : 10'000}, {0, 1}})->UseRealTime();
   benchmark::RegisterBenchmark("IdleServer", IdleServer)->ArgsProduct({{full ? 1'000'000 : 10'000}, {0, 1}})->Iterations(1)->UseRealTime();
   benchmark::Initialize(&count, arguments.data());
   if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;

@@ -154,6 +154,10 @@ template <InfoMessage M>
 Ref send_after(Duration delay, const M& message) {
   return send_after(delay, Address(self()), to_term(message));
 }
+template <InfoMessage M>
+Ref send_interval(Duration interval, const M& message) {
+  return send_interval(interval, Address(self()), to_term(message));
+}
 
 /// A request that waits for its answer, which may come from any process of this node. Copies ask the same question: the first
 /// reply counts. Made in the server that was asked.

@@ -184,10 +184,24 @@ void send(const Address& to, Term message);
 void cast(const Address& to, Term message);
 /// To the process that made this alias (SIG-14). One that is no longer active, or was made on another node, drops the message.
 void send(const Ref& alias, Term message);
-/// Delivers `message` to `to` after `delay`, unless cancelled. The timer dies with its owner's core only.
+
+// --- Timers -------------------------------------------------------------------------------------------
+// They belong to the core of the caller and not to the caller: they outlive it. Those for a pid of that core go when its process ends; a
+// name is looked up when its message leaves. A core has at most RuntimeOptions::timers_max of them pending; beyond that these calls exit
+// the caller with system_limit. The resolution is a millisecond, and a message is never early.
+
+/// Delivers `message` to `to` after `delay`, unless cancelled (Process.send_after/3).
 Ref send_after(Duration delay, const Address& to, Term message);
-/// True when the timer had not fired.
-bool cancel_timer(const Ref& timer);
+/// The same at a time of now()'s clock: for what must not drift (`abs: true`).
+Ref send_at(TimePoint time, const Address& to, Term message);
+/// Delivers `message` every `interval`, for the first time after one, until it is cancelled or the process of the pid ends
+/// (:timer.send_interval/3); those that a stalled core has missed are left out. Exits the caller with badarg when `interval` is not above
+/// zero, or the pid another node's. Suspends when the pid is another core's.
+Ref send_interval(Duration interval, const Address& to, Term message);
+/// How long it would still have taken; nothing when it had fired, was cancelled, or never was. Suspends when the timer is another core's.
+std::optional<Duration> cancel_timer(const Ref& timer);
+/// The same, and it goes on.
+[[nodiscard]] std::optional<Duration> read_timer(const Ref& timer);
 
 /// Looks at messages oldest first; those for which `wanted` returns false keep their place (SIG-4). Returns the first
 /// it accepts, or nothing at the deadline. `wanted` must neither suspend nor receive. By pattern: pulpo/receive.hpp.

@@ -24,6 +24,7 @@
 namespace pulpo {
 
 class Random;
+class BlockingPool;
 class Core;
 class Gate;
 class Driver;
@@ -49,8 +50,14 @@ struct RuntimeOptions {
   std::size_t processes_max = 1u << 20;  ///< A core. The slot part of a pid allows 2^26.
   std::size_t mailbox_messages_max = 1'000'000;
   std::size_t mailbox_bytes_max = 64u << 20;
-  Random* random = nullptr;  ///< Borrowed; the system's when null.
-  Driver* driver = nullptr;  ///< Borrowed; turns the cores in the place of threads (a simulated world). Null: each has its thread.
+  /// Messages of send_after() and the like pending on a core: one for each process, 140 MiB in all. 2^22 is the highest.
+  std::size_t timers_max = 1u << 20;
+  /// Threads of blocking() at most; 0: four a core, and four at least. They wait for a disk or a library and seldom compute, so that a core
+  /// can keep some of them busy; and one that does not return leaves three.
+  unsigned blocking_threads_max = 0;
+  Duration blocking_idle = 10s;  ///< After so long without work such a thread ends: a thread costs 50 us to make and 20 KiB to keep.
+  Random* random = nullptr;      ///< Borrowed; the system's when null.
+  Driver* driver = nullptr;      ///< Borrowed; turns the cores in the place of threads (a simulated world). Null: each has its thread.
 };
 
 /// What a layer above keeps with a runtime, and for as long.
@@ -126,6 +133,7 @@ class Runtime {
   [[nodiscard]] unsigned core_of(const Address& to) const noexcept;
   Result<void> send_outside(Signal kind, const Address& to, Term message);
   [[nodiscard]] Gate& gate() noexcept;
+  [[nodiscard]] BlockingPool& blocking_pool() noexcept;
 
   struct State;
   std::unique_ptr<State> state_;

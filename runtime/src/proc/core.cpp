@@ -11,7 +11,6 @@
 
 #include "proc/io_wait.hpp"
 #include "proc/orders.hpp"
-#include "proc/send_timer.hpp"
 #include "pulpo/log.hpp"
 
 namespace pulpo {
@@ -68,6 +67,7 @@ Core::Core(Runtime& runtime, Registry& registry, unsigned index, unsigned count)
       mail_bytes_max_(runtime.options().mailbox_bytes_max),
       driver_(runtime.options().driver),
       outboxes_(count),
+      send_timers_(*this, runtime.options().timers_max),
       messages_(static_cast<std::uint8_t>(index)),
       processes_(runtime.options().processes_max),
       // Every process may be suspended at once, and the loop needs one stack for itself.
@@ -119,6 +119,7 @@ Core::Step Core::step(unsigned slices) {
   step_slices_ = slices;
   switch_stack(thread_stack_, *this_stack_);
   this_core = nullptr;
+  run_blocking_jobs();
   if (ended_) {
     stacks_.give(*std::exchange(this_stack_, nullptr));
     return Step::ended;
@@ -302,6 +303,7 @@ void Core::finish(Process& process, const Term& reason) noexcept {
   delete std::exchange(process.body, nullptr);
   announce_end(process, reason);
   if (process.has_alarm) alarms_.erase(process.slot);
+  send_timers_.forget(process.slot);
   current_process_ = nullptr;
   processes_.free(process);
   process_count_.store(processes_.living(), std::memory_order_relaxed);

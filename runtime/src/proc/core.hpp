@@ -32,6 +32,7 @@
 #include "proc/process.hpp"
 #include "proc/registry.hpp"
 #include "proc/router.hpp"
+#include "proc/send_timers.hpp"
 #include "proc/spin.hpp"
 #include "proc/stack_pool.hpp"
 #include "pulpo/process_info.hpp"
@@ -39,8 +40,8 @@
 
 namespace pulpo {
 
+struct BlockingJob;
 class IoWait;
-class SendTimer;
 struct SpawnOrder;
 
 /// Something with output that gathers during a slice and leaves at its end (a session's frames).
@@ -118,9 +119,7 @@ class Core {
   }
   /// Writes `address` into a message: pid, name here, or name on another node.
   void address(Message& message, const Address& address);
-  /// Delivers `message` to `to` at `deadline`, unless cancelled by the reference that is returned.
-  [[nodiscard]] Ref send_at(TimePoint deadline, const Address& to, Term message);
-  bool cancel_send(const Ref& ref) noexcept;
+  [[nodiscard]] SendTimers& send_timers() noexcept { return send_timers_; }
 
   /// Leaves the running process until wake(): the deadline in `wait`, an answer, or an exit signal. Throws Killed as documented in
   /// pulpo/process.hpp. Returns false when it did not suspend, or not to the end, because the process is being ended and may not be thrown
@@ -144,6 +143,11 @@ class Core {
   [[nodiscard]] void* send_here(const Pid& to, Signal kind, const detail::TypedMessage& type) noexcept;
   /// Ends the slice after the running activation: there is enough output to send.
   void end_slice() noexcept { slice_left_ = 0; }
+
+  /// Hands a job of blocking() to the runtime's threads, or to the driver's. False: none can be had.
+  [[nodiscard]] bool submit(const std::shared_ptr<BlockingJob>& job);
+  /// True: it has not begun, and never will.
+  [[nodiscard]] bool withdraw(BlockingJob& job) noexcept;
 
   [[nodiscard]] Result<Spawned> spawn(std::unique_ptr<Body> body, const SpawnOptions& options);
   /// Runs `question` on another core (or this), between its slices, and suspends until its answer is here.
@@ -222,6 +226,7 @@ class Core {
   void between_slices();
   void leave_step() noexcept;
   void make_way();
+  void run_blocking_jobs() noexcept;
   [[nodiscard]] bool spin();
   void activate(Process& process);
   void run_process(Process& process) noexcept;
@@ -292,8 +297,9 @@ class Core {
   int slice_left_ = 0;
   unsigned reductions_left_ = kReductions;
   Stack* this_stack_ = nullptr;
-  Stack thread_stack_;        ///< Of the thread, or of the driver, that run() or step() was called on.
-  unsigned step_slices_ = 0;  ///< What is left of a step.
+  Stack thread_stack_;                                     ///< Of the thread, or of the driver, that run() or step() was called on.
+  unsigned step_slices_ = 0;                               ///< What is left of a step.
+  IntrusiveList<BlockingJob, BlockingJob> blocking_jobs_;  ///< With a driver: to be run after the present step.
   bool ended_ = false;
 
   struct Outbox {
@@ -332,7 +338,7 @@ class Core {
   void set_alarm(Process& process, TimePoint due);
   std::unordered_map<std::uint32_t, Alarm> alarms_;  ///< By slot.
 
-  std::unordered_map<Ref, std::unique_ptr<SendTimer>> send_timers_;
+  SendTimers send_timers_;
   std::uint64_t next_ref_ = 1;
   bool stopping_ = false;
   std::atomic<std::size_t> process_count_{0};

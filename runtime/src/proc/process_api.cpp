@@ -110,18 +110,61 @@ void send(const Ref& alias, Term message) {
 
 void cast(const Address& to, Term message) { send_signal(Core::here(), to, Signal::cast, std::move(message)); }
 
-Ref send_after(Duration delay, const Address& to, Term message) {
-  Core& core = Core::here();
-  return core.send_at(Timeout(delay).after(core.loop().now()), to, std::move(message));
+namespace {
+
+Ref armed_or_exit(const Ref& timer) {
+  if (!timer) exit(atoms::system_limit);
+  return timer;
 }
 
-bool cancel_timer(const Ref& timer) {
+// What `ask` says of a timer, on the core that made its reference: the first word of one names it.
+template <class F>
+std::optional<Duration> ask_of_timer(const Ref& timer, F&& question) {
   Core& core = Core::here();
-  // The first word of a reference is the core that made it.
-  if (timer.node != kOwnNode || timer.first == core.index()) return core.cancel_send(timer);
-  if (timer.first >= core.runtime().core_count()) return false;
-  const auto answer = core.ask(timer.first, [timer](Core& its) { return Term(its.cancel_send(timer)); });
-  return answer && answer->is_atom(atoms::true_);
+  if (timer.node != kOwnNode) return std::nullopt;
+  if (timer.first == core.index()) return question(core.send_timers());
+  if (timer.first >= core.runtime().core_count()) return std::nullopt;
+  const auto answer = core.ask(timer.first, [question](Core& its) {
+    const std::optional<Duration> left = question(its.send_timers());
+    return left ? Term(left->count()) : Term();
+  });
+  if (!answer || !answer->is_integer()) return std::nullopt;
+  return Duration(answer->integer());
+}
+
+}  // namespace
+
+Ref send_at(TimePoint time, const Address& to, Term message) {
+  return armed_or_exit(Core::here().send_timers().arm(time, Duration::zero(), to, std::move(message)));
+}
+
+Ref send_after(Duration delay, const Address& to, Term message) {
+  return send_at(Timeout(delay).after(Core::here().loop().now()), to, std::move(message));
+}
+
+Ref send_interval(Duration interval, const Address& to, Term message) {
+  Core& core = Core::here();
+  if (interval <= Duration::zero() || (!to.is_name() && !to.pid().is_local())) exit(atoms::badarg);
+  message.share();
+  const auto arm = [interval, to, message = std::move(message)](Core& its) {
+    const TimePoint first = Timeout(interval).after(its.loop().now());
+    return its.send_timers().arm(first, interval, to, message);
+  };
+  // It ends with its receiver, which only the receiver's core hears of.
+  const unsigned where = to.is_name() ? core.index() : to.pid().core();
+  if (where == core.index()) return armed_or_exit(arm(core));
+  if (where >= core.runtime().core_count()) return core.make_ref();
+  const auto answer = core.ask(where, [arm](Core& its) { return Term(arm(its)); });
+  if (!answer) exit(atoms::killed);
+  return armed_or_exit(answer->ref());
+}
+
+std::optional<Duration> cancel_timer(const Ref& timer) {
+  return ask_of_timer(timer, [timer](SendTimers& its) { return its.cancel(timer); });
+}
+
+std::optional<Duration> read_timer(const Ref& timer) {
+  return ask_of_timer(timer, [timer](SendTimers& its) { return its.read(timer); });
 }
 
 void sleep(Duration duration) {

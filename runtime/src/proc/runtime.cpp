@@ -9,6 +9,7 @@
 
 #include "base/block_signals.hpp"
 #include "base/random.hpp"
+#include "proc/blocking_pool.hpp"
 #include "proc/core.hpp"
 #include "proc/gate.hpp"
 
@@ -52,6 +53,7 @@ struct Runtime::State {
   std::vector<std::thread> threads;
   Router* router = nullptr;
   Gate gate;
+  std::optional<BlockingPool> blocking;  ///< While it runs.
   std::atomic<std::uint32_t> node_name{atoms::nonode_nohost.index()};
   bool running = false;
   std::atomic<RuntimeExtension*> extension{nullptr};
@@ -91,11 +93,14 @@ Outcome<void> Runtime::start() {
   PULPO_ASSERT(!state_->running);
   const unsigned count = state_->options.cores;
   for (unsigned i = 0; i < count; ++i) state_->cores.push_back(std::make_unique<Core>(*this, state_->registry, i, count));
+  const unsigned threads_max = state_->options.blocking_threads_max;
+  state_->blocking.emplace(threads_max != 0 ? threads_max : std::max(4u, 4 * count), state_->options.blocking_idle);
   auto opened = state_->options.driver == nullptr ? state_->open_threads() : state_->open_for_driver();
   if (opened) {
     state_->running = true;
     state_->gate.open();
   } else {
+    state_->blocking.reset();
     state_->cores.clear();
   }
   return opened;
@@ -154,6 +159,7 @@ void Runtime::stop() {
   state_->gate.close();
   for (auto& core : state_->cores) core->post([raw = core.get()] { raw->stop_processes(); });
   state_->await_end();
+  state_->blocking.reset();  // what it still has to say goes to the cores
   // All before any is destroyed: a message on its way to one core lies in the pool of another.
   for (auto& core : state_->cores) core->discard_left();
   state_->cores.clear();
@@ -199,6 +205,7 @@ Core& Runtime::core(unsigned index) noexcept {
 
 Random& Runtime::random() noexcept { return state_->options.random != nullptr ? *state_->options.random : state_->system_random; }
 Gate& Runtime::gate() noexcept { return state_->gate; }
+BlockingPool& Runtime::blocking_pool() noexcept { return *state_->blocking; }
 void Runtime::set_router(Router* router) noexcept { state_->router = router; }
 Router* Runtime::router() const noexcept { return state_->router; }
 std::optional<Pid> Runtime::find_name(Atom name) const noexcept { return state_->registry.find(name); }

@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Deadlines of waits, messages that leave later, and senders that wait for a link.
+// Deadlines of waits, and senders that wait for a link.
 #include "proc/core.hpp"
 #include "proc/io_wait.hpp"
-#include "proc/send_timer.hpp"
 
 namespace pulpo {
-
-void SendTimer::expired() {
-  MessagePtr signal = core_.make(Signal::message);
-  core_.address(*signal, to_);
-  signal->body = std::move(message_);
-  Core& core = core_;
-  core.cancel_send(ref_);  // destroys this timer
-  core.send(std::move(signal));
-}
 
 void Core::set_alarm(Process& process, TimePoint due) {
   Alarm& alarm = alarms_.try_emplace(process.slot, *this, process).first->second;
@@ -42,16 +32,6 @@ void Core::Alarm::expired() {
   if (wait.kind == WaitKind::io) return static_cast<IoWait&>(wait).interrupt();
   core_.wake(process_);
 }
-
-Ref Core::send_at(TimePoint deadline, const Address& to, Term message) {
-  const Ref ref = make_ref();
-  auto timer = std::make_unique<SendTimer>(*this, ref, to, std::move(message));
-  loop_->timers().arm(*timer, deadline);
-  send_timers_.emplace(ref, std::move(timer));
-  return ref;
-}
-
-bool Core::cancel_send(const Ref& ref) noexcept { return send_timers_.erase(ref) != 0; }
 
 void Core::wait_for_link(NodeIndex node) {
   if (current_process_ == nullptr) return;

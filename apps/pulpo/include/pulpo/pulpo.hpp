@@ -4,6 +4,7 @@
 #pragma once
 
 #include "pulpo/application.hpp"
+#include "pulpo/blocking.hpp"
 #include "pulpo/device.hpp"
 #include "pulpo/dynamic_supervisor.hpp"
 #include "pulpo/embed.hpp"

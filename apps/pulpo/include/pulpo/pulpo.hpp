@@ -5,6 +5,7 @@
 
 #include "pulpo/application.hpp"
 #include "pulpo/blocking.hpp"
+#include "pulpo/child.hpp"
 #include "pulpo/device.hpp"
 #include "pulpo/dynamic_supervisor.hpp"
 #include "pulpo/embed.hpp"

@@ -14,11 +14,11 @@ log::Target before;
 // Which world runs on this thread. Like the current core, it cannot be handed down: a log line comes from anywhere.
 thread_local LogReader* reader_here = nullptr;
 
-void take(void*, log::Level level, std::string_view message) {
+void take(void*, const log::Entry& entry) {
   if (reader_here != nullptr) {
-    reader_here->logged(level, message);
+    reader_here->logged(entry.level, entry.message);
   } else if (before.sink != nullptr) {
-    before.sink(before.context, level, message);
+    before.sink(before.context, entry);
   }
 }
 

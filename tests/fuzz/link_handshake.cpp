@@ -46,7 +46,7 @@ void shake(Role role, ByteView bytes, std::size_t piece) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   // Refusals are logged: not here.
-  static const auto quiet = log::exchange_target({.sink = [](void*, log::Level, std::string_view) {}, .context = nullptr});
+  static const auto quiet = log::exchange_target({.sink = [](void*, const log::Entry&) {}, .context = nullptr});
   (void)quiet;
   if (size == 0) return 0;
   const ByteView bytes(reinterpret_cast<const char*>(data) + 1, size - 1);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace pulpo::cli {
@@ -26,9 +27,21 @@ std::vector<Option> log_options(bool is_command) {
   return {
       {.name = "log-level",
        .value = "L",
-       .help = is_command ? "debug, info, notice, warning, error or critical (the default)."
-                          : "debug, info (the default), notice, warning, error or critical."},
-      {.name = "log-format", .value = "F", .help = "text (the default) or json. The log goes to stderr."},
+       .help = is_command ? "debug, info, notice, warning, error, critical (the default), alert or emergency."
+                          : "debug, info (the default), notice, warning, error, critical, alert or emergency."},
+      {.name = "log-format",
+       .value = "F",
+       .help = "text, json, journal (systemd's, with priorities), or auto (the default): journal under systemd, else text. The log goes "
+               "to stderr."},
+      {.name = "log-metadata",
+       .value = "KEYS",
+       .help =
+           "What text shows before the level, as pid=… name=… node=…: pid, name, node, or an author's key; nothing by default. JSON has "
+           "all of it."},
+      {.name = "log-limit",
+       .value = "N|off",
+       .help = "Lines of one kind within 10 s, 100 by default, and ten times as many of all kinds; the others are counted, and a line says "
+               "how many they were."},
   };
 }
 
@@ -54,14 +67,58 @@ Option spin_option() {
 
 Option json_option() { return {.name = "json", .value = "", .help = "Print one JSON object instead of text."}; }
 
+namespace {
+
+Outcome<log::Format> log_format(std::string_view text) {
+  if (text == "auto") return log::Format::automatic;
+  if (text == "text") return log::Format::text;
+  if (text == "json") return log::Format::json;
+  if (text == "journal") return log::Format::journal;
+  return wrong_usage(fmt::format("--log-format: '{}' is not text, json, journal or auto", text));
+}
+
+/// "pid,name" as its parts.
+Outcome<std::vector<std::string>> log_metadata(std::string_view text) {
+  std::vector<std::string> keys;
+  for (;;) {
+    const std::size_t end = std::min(text.find(','), text.size());
+    if (end == 0) return wrong_usage("--log-metadata: an empty key; name them as in pid,name,node");
+    keys.emplace_back(text.substr(0, end));
+    if (end == text.size()) return keys;
+    text.remove_prefix(end + 1);
+  }
+}
+
+Outcome<log::RateLimit> log_limit(std::string_view text) {
+  constexpr std::uint32_t kMost = 1'000'000;  // Nobody means that as a limit.
+  log::RateLimit limit;
+  if (text == "off") {
+    limit.lines = 0;
+    return limit;
+  }
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit.lines);
+  if (error != std::errc{} || end != text.data() + text.size() || limit.lines == 0 || limit.lines > kMost) {
+    return wrong_usage(fmt::format("--log-limit: '{}' is neither off nor a number of lines from 1 to {}", text, kMost));
+  }
+  limit.lines_of_all = 10 * limit.lines;
+  return limit;
+}
+
+}  // namespace
+
 Outcome<void> apply_log_options(const Arguments& arguments, log::Level otherwise) {
   log::Settings settings{.level = otherwise};
   if (const auto level = arguments.get("log-level"); level && !log::parse_level(*level, settings.level)) {
-    return wrong_usage(fmt::format("--log-level: '{}' is not debug, info, notice, warning, error or critical", *level));
+    return wrong_usage(fmt::format("--log-level: '{}' is not debug, info, notice, warning, error, critical, alert or emergency", *level));
   }
   if (const auto format = arguments.get("log-format")) {
-    if (*format != "text" && *format != "json") return wrong_usage(fmt::format("--log-format: '{}' is neither text nor json", *format));
-    settings.format = *format == "json" ? log::Format::json : log::Format::text;
+    PULPO_TRY(settings.format, log_format(*format));
+  }
+  if (const auto keys = arguments.get("log-metadata")) {
+    PULPO_TRY(settings.metadata, log_metadata(*keys));
+  }
+  if (const auto limit = arguments.get("log-limit")) {
+    PULPO_TRY(settings.limit, log_limit(*limit));
   }
   log::configure(settings);
   return {};

@@ -15,7 +15,7 @@ namespace pulpo::cli {
 
 /// --cookie, --cookie-file.
 [[nodiscard]] std::vector<Option> cookie_options();
-/// --log-level, --log-format. `level` is what the help names as the default.
+/// --log-level, --log-format, --log-metadata, --log-limit. `level` is what the help names as the default.
 [[nodiscard]] std::vector<Option> log_options(bool is_command);
 /// --plain-links.
 [[nodiscard]] Option plain_links_option();
@@ -25,7 +25,7 @@ namespace pulpo::cli {
 [[nodiscard]] Option spin_option();
 [[nodiscard]] Option json_option();
 
-/// Applies --log-level and --log-format to this program.
+/// Applies these to this program.
 [[nodiscard]] Outcome<void> apply_log_options(const Arguments& arguments, log::Level otherwise);
 [[nodiscard]] Outcome<LoopChoice> loop_choice(const Arguments& arguments);
 [[nodiscard]] Outcome<SpinChoice> spin_choice(const Arguments& arguments);

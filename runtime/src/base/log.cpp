@@ -3,125 +3,144 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
-#include <cstdio>
 #include <ctime>
 #include <mutex>
+
+#include "base/log_format.hpp"
+#include "base/log_limit.hpp"
+#include "base/log_output.hpp"
 
 namespace pulpo::log {
 namespace {
 
-constexpr std::size_t kLineMax = 16 * 1024;
+constexpr std::size_t kMessageMax = 16 * 1024;
 
 std::atomic<Level> level_now{Level::info};
-std::atomic<Format> format_now{Format::text};
-std::mutex target_mutex;
-Target target_now;
+std::atomic<Source> source_now{nullptr};
 
-void append_json_text(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      out += c;
-    }
-  }
+/// All that the lock protects.
+struct Shared {
+  std::mutex mutex;
+  Target target;
+  Look look;
+  BurstLimit limit;
+  LogOutput output;
+};
+
+// Never destroyed: threads may log while the program ends.
+Shared& shared() {
+  static Shared& it = *new Shared;
+  return it;
 }
 
-std::string finished_line(Level level, std::string_view message) {
+bool write_to_stderr(Shared& it, const Entry& entry) {
   timespec wall{};
   ::clock_gettime(CLOCK_REALTIME, &wall);  // the one place that stamps lines; a simulation installs a Target
-  tm local{};
-  ::localtime_r(&wall.tv_sec, &local);
-  const auto milliseconds = static_cast<int>(wall.tv_nsec / 1'000'000);
-  std::string line;
-  if (format_now.load(std::memory_order_relaxed) == Format::json) {
-    fmt::format_to(std::back_inserter(line), R"({{"time":"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}","level":"{}","message":")",
-                   local.tm_year + 1900, local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec, milliseconds,
-                   to_string(level));
-    append_json_text(line, message);
-    line += "\"}\n";
-    return line;
-  }
-  // Elixir's padding to five characters: "[info]  text", "[error] text" (LOG-2).
-  const std::string_view name = to_string(level);
-  fmt::format_to(std::back_inserter(line), "{:02}:{:02}:{:02}.{:03} [{}] ", local.tm_hour, local.tm_min, local.tm_sec, milliseconds, name);
-  if (name.size() < 5) line.append(5 - name.size(), ' ');
-  line += message;
-  line += '\n';
-  return line;
+  return it.output.write(STDERR_FILENO, formatted(entry, it.look, wall));
 }
 
-void write_to_stderr(std::string_view line) noexcept {
-  while (!line.empty()) {
-    const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
-    if (written <= 0) return;
-    line.remove_prefix(static_cast<std::size_t>(written));
+/// What is to be said about lines that are missing; `all`: also of those whose window is not over.
+void tell_missing(Shared& it, bool all) {
+  for (const auto& summary : it.limit.due(BurstLimit::Clock::now(), all)) (void)write_to_stderr(it, {summary.level, summary.message, {}});
+  const std::uint64_t dropped = it.output.dropped();
+  if (dropped == 0) return;
+  if (write_to_stderr(it, {Level::warning, fmt::format("{} log lines were dropped: nobody read them in time", dropped), {}}))
+    it.output.told_of_dropped();
+}
+
+void write_limited(Shared& it, std::uint64_t kind, const Entry& entry) {
+  tell_missing(it, false);
+  if (!it.limit.admit(kind, entry, BurstLimit::Clock::now())) return;
+  (void)write_to_stderr(it, entry);
+}
+
+/// `kind`: what entries of this kind have in common.
+void write_entry(Level level, std::string_view kind, std::initializer_list<Field> given, std::string_view message) {
+  std::string cut;
+  if (message.size() > kMessageMax) {
+    std::size_t end = kMessageMax;
+    while ((static_cast<unsigned char>(message[end]) & 0xC0u) == 0x80u && end > kMessageMax - 4) --end;  // in whole characters
+    cut = std::string(message.substr(0, end)) + " … (cut)";
+    message = cut;
+  }
+  std::vector<Field> fields(given);
+  if (const Source source = source_now.load(std::memory_order_relaxed); source != nullptr) source(fields);
+  const Entry entry{level, message, fields};
+  Shared& it = shared();
+  const std::lock_guard lock(it.mutex);
+  if (it.target.sink != nullptr) {
+    it.target.sink(it.target.context, entry);
+  } else {
+    write_limited(it, kind_of(kind, entry.get("name")), entry);
   }
 }
+
+constexpr std::array<std::string_view, 8> kLevelNames{"debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"};
 
 }  // namespace
 
 void configure(const Settings& settings) noexcept {
   level_now.store(settings.level, std::memory_order_relaxed);
-  format_now.store(settings.format, std::memory_order_relaxed);
+  try {
+    Shared& it = shared();
+    const std::lock_guard lock(it.mutex);
+    it.look = look_of(settings, STDERR_FILENO);
+    it.limit.set(settings.limit);
+  } catch (...) {  // out of memory: lines look as they did before
+  }
 }
 
 bool enabled(Level level) noexcept { return level >= level_now.load(std::memory_order_relaxed); }
 
 bool parse_level(std::string_view text, Level& level) noexcept {
   if (text == "warn") text = "warning";
-  for (const Level candidate : {Level::debug, Level::info, Level::notice, Level::warning, Level::error, Level::critical}) {
-    if (text == to_string(candidate)) {
-      level = candidate;
-      return true;
-    }
-  }
-  return false;
+  const auto found = std::find(kLevelNames.begin(), kLevelNames.end(), text);
+  if (found == kLevelNames.end()) return false;
+  level = static_cast<Level>(found - kLevelNames.begin());
+  return true;
 }
 
-std::string_view to_string(Level level) noexcept {
-  switch (level) {
-    case Level::debug:
-      return "debug";
-    case Level::info:
-      return "info";
-    case Level::notice:
-      return "notice";
-    case Level::warning:
-      return "warning";
-    case Level::error:
-      return "error";
-    case Level::critical:
-      return "critical";
-  }
-  return "error";
+std::string_view to_string(Level level) noexcept { return kLevelNames[static_cast<std::size_t>(level)]; }
+
+std::string_view Entry::get(std::string_view key) const noexcept {
+  const auto found = std::find_if(fields.begin(), fields.end(), [key](const Field& field) { return field.key == key; });
+  return found == fields.end() ? std::string_view{} : std::string_view(found->value);
 }
 
 Target exchange_target(Target target) noexcept {
-  const std::lock_guard lock(target_mutex);
-  return std::exchange(target_now, target);
+  Shared& it = shared();
+  const std::lock_guard lock(it.mutex);
+  return std::exchange(it.target, target);
 }
 
-void write(Level level, std::string_view message) noexcept {
+void set_source(Source source) noexcept { source_now.store(source, std::memory_order_relaxed); }
+
+void flush() noexcept {
   try {
-    std::string cut;
-    if (message.size() > kLineMax) {
-      cut = std::string(message.substr(0, kLineMax)) + " … (cut)";
-      message = cut;
-    }
-    const std::lock_guard lock(target_mutex);
-    if (target_now.sink != nullptr) {
-      target_now.sink(target_now.context, level, message);
-    } else {
-      write_to_stderr(finished_line(level, message));
-    }
+    Shared& it = shared();
+    const std::lock_guard lock(it.mutex);
+    tell_missing(it, true);
+  } catch (...) {  // out of memory
+  }
+}
+
+void write(Level level, std::string_view message) noexcept { write(level, message, {}); }
+
+void write(Level level, std::string_view message, std::initializer_list<Field> fields) noexcept {
+  if (!enabled(level)) return;
+  try {
+    write_entry(level, message, fields, message);
   } catch (...) {  // out of memory: the line is lost, the node is not
+  }
+}
+
+void line_of(Level level, std::initializer_list<Field> fields, fmt::string_view format, fmt::format_args arguments) noexcept {
+  try {
+    write_entry(level, {format.data(), format.size()}, fields, fmt::vformat(format, arguments));
+  } catch (...) {
   }
 }
 

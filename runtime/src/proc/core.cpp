@@ -256,8 +256,7 @@ void Core::run_process(Process& process) noexcept {
   } catch (...) {
     reason = reason_of_exception(process);
     if (reason.is_tuple(3) && reason.elements()[0].is_atom("exception"_atom) && !process.serves) {
-      log::error("Process {} raised an exception\n** ({}) {}", Term(pid_of(process)).text(), reason.elements()[1].bytes(),
-                 reason.elements()[2].bytes());
+      report_exception(process, reason);
     }
   }
   finish(process, reason);

@@ -35,6 +35,7 @@
 #include "proc/send_timers.hpp"
 #include "proc/spin.hpp"
 #include "proc/stack_pool.hpp"
+#include "pulpo/log.hpp"
 #include "pulpo/process_info.hpp"
 #include "pulpo/runtime.hpp"
 
@@ -236,6 +237,7 @@ class Core {
   void serve_on_own_stack();
   /// Of processes with stacks of that size; 0: of those that run on the loop's own. Errors: bad_argument (beyond kStackBytesMax).
   [[nodiscard]] Result<std::uint8_t> stack_class_of(std::size_t bytes);
+  void report_exception(const Process& process, const Term& reason);
   void finish(Process& process, const Term& reason) noexcept;
   void run_queue_push(Process& process) noexcept;
   [[nodiscard]] Process* run_queue_pop() noexcept;
@@ -352,6 +354,9 @@ class Core {
   std::unordered_map<std::uint64_t, std::uint32_t> aliases_;  ///< Ref::number() to slot.
   Inbox inbox_;
 };
+
+/// Adds pid, registered name and node of whoever runs on this thread (log::Source).
+void add_log_fields(std::vector<log::Field>& fields);
 
 /// The exit reason that the exception now being handled stands for (SIG-6, D12). For use in a catch block.
 [[nodiscard]] Term reason_of_exception(const Process& process);

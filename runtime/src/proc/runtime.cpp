@@ -91,6 +91,7 @@ Runtime::~Runtime() { stop(); }
 
 Outcome<void> Runtime::start() {
   PULPO_ASSERT(!state_->running);
+  log::set_source(&add_log_fields);
   const unsigned count = state_->options.cores;
   for (unsigned i = 0; i < count; ++i) state_->cores.push_back(std::make_unique<Core>(*this, state_->registry, i, count));
   const unsigned threads_max = state_->options.blocking_threads_max;

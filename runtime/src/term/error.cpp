@@ -31,6 +31,14 @@ std::string call_text(const Term& where) {
   return text + '/' + parts[2].text();
 }
 
+/// `** (std::runtime_error) text` of an exception that left a process (D12); empty when `reason` is none.
+std::string exception_text(const Term& reason) {
+  if (!reason.is_tuple(3) || !reason.elements()[0].is_atom("exception"_atom)) return {};
+  const auto type = reason.elements()[1].as_text();
+  const auto what = reason.elements()[2].as_text();
+  return type && what ? "** (" + std::string(*type) + ") " + std::string(*what) : std::string{};
+}
+
 /// What a plain reason is called; the outer layers are reason_text()'s.
 std::string plain_reason_text(const Term& reason) {
   if (reason.is_atom(atoms::normal)) return "normal";
@@ -78,7 +86,10 @@ std::string reason_text(const Term& reason) {
         }
       }
     }
-    if (layer.empty()) return text + plain_reason_text(inner);
+    if (layer.empty()) {
+      const std::string exception = exception_text(inner);
+      return text + (exception.empty() ? plain_reason_text(inner) : "an exception was raised:" + joiner + exception);
+    }
     text += layer + joiner + "** (EXIT) ";
     joiner += "    ";
     inner = std::move(next);

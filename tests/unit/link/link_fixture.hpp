@@ -52,8 +52,8 @@ class LogEar {
   }
 
  private:
-  static void take(void* context, log::Level level, std::string_view message) {
-    static_cast<LogEar*>(context)->lines.push_back({level, std::string(message)});
+  static void take(void* context, const log::Entry& entry) {
+    static_cast<LogEar*>(context)->lines.push_back({entry.level, std::string(entry.message)});
   }
   log::Target before_;
 };

@@ -111,8 +111,8 @@ class LogLines {
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:
-  static void keep(void* context, log::Level, std::string_view message) {
-    static_cast<LogLines*>(context)->text_ += message;
+  static void keep(void* context, const log::Entry& entry) {
+    static_cast<LogLines*>(context)->text_ += entry.message;
     static_cast<LogLines*>(context)->text_ += '\n';
   }
   std::string text_;

@@ -129,7 +129,7 @@ TEST_P(ApplicationTest, AStartThatFailsGivesItsReason) {  // AC-29, SUP-3
     ASSERT_FALSE(threw);
     EXPECT_EQ(threw.error().reason,
               elixir("{:bad_return, {{:throws, :start, [:normal, []]}, {:EXIT, {:exception, \"std::runtime_error\", \"oh\"}}}}"));
-    EXPECT_EQ(threw.error().detail, "application throws did not start: {:exception, \"std::runtime_error\", \"oh\"}");
+    EXPECT_EQ(threw.error().detail, "application throws did not start: an exception was raised:\n    ** (std::runtime_error) oh");
     const auto left = start_application("leaves"_atom);
     EXPECT_EQ(left.error().reason, elixir("{{:EXIT, :normal}, {:leaves, :start, [:normal, []]}}"));
     EXPECT_EQ(left.error().detail, "application leaves did not start: normal");

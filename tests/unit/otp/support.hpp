@@ -37,10 +37,10 @@ class CapturedLog {
   }
 
  private:
-  static void take(void* context, log::Level level, std::string_view message) {
+  static void take(void* context, const log::Entry& entry) {
     auto& self = *static_cast<CapturedLog*>(context);
     const std::lock_guard lock(self.mutex_);
-    self.lines_.push_back("[" + std::string(log::to_string(level)) + "] " + std::string(message));
+    self.lines_.push_back("[" + std::string(log::to_string(entry.level)) + "] " + std::string(entry.message));
   }
 
   std::mutex mutex_;

@@ -50,6 +50,11 @@ TEST(ReasonText, NamesTheCallThatExited) {  // GS-6's reason, as format_exit pri
             "shutdown: failed to start child: :db\n    ** (EXIT) killed");
 }
 
+TEST(ReasonText, SaysWhatAnExceptionWas) {  // LOG-6, D12
+  EXPECT_EQ(of(R"({:exception, "std::runtime_error", "oh"})"), "an exception was raised:\n    ** (std::runtime_error) oh");
+  EXPECT_EQ(of(R"({{:exception, "E", "oh"}, {M, :f, []}})"), "exited in: M.f()\n    ** (EXIT) an exception was raised:\n        ** (E) oh");
+}
+
 TEST(Error, SaysWhereWhatAndWhyInOneLine) {
   EXPECT_EQ(Error(Errc::timeout).text(), "timeout");
   EXPECT_EQ(Error(Errc::timeout, {}, "connect").text(), "connect: timeout");

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the log says of processes: whose line it is, and that one ended by an exception.
+#include "proc/core.hpp"
+#include "pulpo/log.hpp"
+
+namespace pulpo {
+
+void add_log_fields(std::vector<log::Field>& fields) {
+  Core* const core = Core::current();
+  if (core == nullptr) return;
+  if (const Process* const process = core->process(); process != nullptr) {
+    fields.emplace_back("pid", Term(core->pid_of(*process)).text());
+    if (process->has_relations() && process->relations->name) fields.emplace_back("name", Term(*process->relations->name).text());
+  }
+  fields.emplace_back("node", core->runtime().node_name().text());
+}
+
+// Elixir's words (LOG-5), with the name that it would have; what ends by exit(reason) is no news (SIG-6).
+void Core::report_exception(const Process& process, const Term& reason) {
+  const auto parts = reason.elements();  // {:exception, type, text}
+  std::string who = Term(pid_of(process)).text();
+  if (process.has_relations() && process.relations->name) who += " (" + Term(*process.relations->name).text() + ")";
+  log::error("Process {} raised an exception\n** ({}) {}\nInitial Call: {}", who, parts[1].bytes(), parts[2].bytes(), process.body->what());
+}
+
+}  // namespace pulpo

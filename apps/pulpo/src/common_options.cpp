@@ -65,6 +65,14 @@ Option spin_option() {
               "each core has a processor of its own, see doctor. US: so many microseconds before each sleep, 1 to 1000."};
 }
 
+Option watchdog_option() {
+  return {.name = "watchdog",
+          .value = "MS|off",
+          .help =
+              "Name in the log, with its frames, what holds a core longer than MS milliseconds, 500 by default. It costs nothing while "
+              "nobody does."};
+}
+
 Option json_option() { return {.name = "json", .value = "", .help = "Print one JSON object instead of text."}; }
 
 namespace {
@@ -143,6 +151,20 @@ Outcome<SpinChoice> spin_choice(const Arguments& arguments) {
     return wrong_usage(fmt::format("--spin: '{}' is not auto, off or a number of microseconds from 1 to {}", text, kMostMicroseconds));
   }
   return SpinChoice{.mode = SpinChoice::Mode::fixed, .window = std::chrono::microseconds(microseconds)};
+}
+
+Outcome<Duration> watchdog_limit(const Arguments& arguments) {
+  constexpr unsigned kLeast = 10;             // Below that the kernel's own scheduling is named.
+  constexpr unsigned kMost = 60 * 60 * 1000;  // An hour: more is a mistyped number.
+  const auto text = arguments.get("watchdog");
+  if (!text) return Duration(WatchdogOptions{}.limit);
+  if (*text == "off") return Duration::zero();
+  unsigned milliseconds = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), milliseconds);
+  if (error != std::errc{} || end != text->data() + text->size() || milliseconds < kLeast || milliseconds > kMost) {
+    return wrong_usage(fmt::format("--watchdog: '{}' is neither off nor a number of milliseconds from {} to {}", *text, kLeast, kMost));
+  }
+  return Duration(std::chrono::milliseconds(milliseconds));
 }
 
 Outcome<std::uint16_t> mapper_port(const Arguments& arguments) {

@@ -23,12 +23,16 @@ namespace pulpo::cli {
 [[nodiscard]] Option loop_option();
 /// --spin.
 [[nodiscard]] Option spin_option();
+/// --watchdog.
+[[nodiscard]] Option watchdog_option();
 [[nodiscard]] Option json_option();
 
 /// Applies these to this program.
 [[nodiscard]] Outcome<void> apply_log_options(const Arguments& arguments, log::Level otherwise);
 [[nodiscard]] Outcome<LoopChoice> loop_choice(const Arguments& arguments);
 [[nodiscard]] Outcome<SpinChoice> spin_choice(const Arguments& arguments);
+/// 0: off.
+[[nodiscard]] Outcome<Duration> watchdog_limit(const Arguments& arguments);
 /// ERL_EPMD_PORT, or 4369.
 [[nodiscard]] Outcome<std::uint16_t> mapper_port(const Arguments& arguments);
 

@@ -103,6 +103,10 @@ Outcome<NodePlan> read_plan(Program& program, const Arguments& arguments) {
   options.runtime.cores = static_cast<unsigned>(cores);
   PULPO_TRY(options.runtime.loop, loop_choice(arguments));
   PULPO_TRY(options.runtime.spin, spin_choice(arguments));
+  PULPO_TRY(options.runtime.watchdog.limit, watchdog_limit(arguments));
+  // The signals of this program are ours.
+  options.runtime.watchdog.backtrace = true;
+  options.runtime.crash_reports = true;
   // A page and a signal's frame are the least that a process can run on; more than 64 MiB a process is a mistyped number.
   PULPO_TRY(const auto stack, arguments.bytes("stack-size", 16 * 1024, 64u << 20, options.runtime.stack_bytes));
   options.runtime.stack_bytes = static_cast<std::size_t>(stack);
@@ -276,6 +280,7 @@ Verb node_verb() {
               {.name = "cores", .value = "N", .help = "Loops, a thread each; as many as there are usable processors by default."},
               loop_option(),
               spin_option(),
+              watchdog_option(),
               {.name = "stack-size", .value = "BYTES", .help = "Stack of a process; 64KiB by default."},
               {.name = "listen",
                .value = "IP[:PORT]",

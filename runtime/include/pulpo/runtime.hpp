@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "pulpo/atom.hpp"
 #include "pulpo/process.hpp"
@@ -42,6 +43,24 @@ struct SpinChoice {
   Duration window = 50us;  ///< The longest look: about what a sleep and its wake cost on a virtual machine.
 };
 
+/// Who holds a core is named in the log. Nothing preempts a C++ function: the others on its core wait.
+struct WatchdogOptions {
+  /// Longer than an SD card of a board takes for a page, and a tenth of what callers wait. 0: off. At least 4 ms.
+  Duration limit = 500ms;
+  /// With the frames of the thread, its registered name and what it runs: asked by SIGRTMAX, whose handler is installed for the program,
+  /// unless it has one. Without: the pid alone.
+  bool backtrace = false;
+};
+
+/// What a core tells of itself.
+struct CoreStats {
+  /// How long somebody runnable waited for its turn: one sample at a time, to the slice. How many were taken.
+  std::uint64_t run_delays = 0;
+  Duration run_delay_average{};
+  Duration run_delay_max{};
+  std::uint64_t stalls = 0;  ///< Times that the watchdog named somebody.
+};
+
 struct RuntimeOptions {
   unsigned cores = 1;  ///< Loops, a thread each; 1 to 64.
   LoopChoice loop = LoopChoice::automatic;
@@ -56,8 +75,12 @@ struct RuntimeOptions {
   /// can keep some of them busy; and one that does not return leaves three.
   unsigned blocking_threads_max = 0;
   Duration blocking_idle = 10s;  ///< After so long without work such a thread ends: a thread costs 50 us to make and 20 KiB to keep.
-  Random* random = nullptr;      ///< Borrowed; the system's when null.
-  Driver* driver = nullptr;      ///< Borrowed; turns the cores in the place of threads (a simulated world). Null: each has its thread.
+  Random* random = nullptr;       ///< Borrowed; the system's when null.
+  WatchdogOptions watchdog = {};  ///< Not with a driver.
+  /// Handles SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT, for the whole program: says which process ran, and whether its stack was used
+  /// up, before the program dies of it.
+  bool crash_reports = false;
+  Driver* driver = nullptr;  ///< Borrowed; turns the cores in the place of threads (a simulated world). Null: each has its thread.
 };
 
 /// What a layer above keeps with a runtime, and for as long.
@@ -111,6 +134,9 @@ class Runtime {
   [[nodiscard]] std::uint64_t system_calls() const noexcept;
   /// Living processes, of all cores. Any thread; a snapshot, 0 while it does not run.
   [[nodiscard]] std::size_t process_count() const noexcept;
+
+  /// Of each core; any thread, a snapshot; empty while it does not run.
+  [[nodiscard]] std::vector<CoreStats> core_stats() const;
 
   // --- For the layers above (otp, net) ------------------------------------------------------------
   [[nodiscard]] Core& core(unsigned index) noexcept;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pulpo/system.hpp"
 
+#include <algorithm>
+
 #include "base/usage.hpp"
 #include "otp/application_controller.hpp"
 #include "otp/application_table.hpp"
@@ -95,6 +97,15 @@ Term NodeInfo::handle_call(const NodeUsage&) {
   const Usage usage = process_usage();
   const Runtime& here = runtime();
   const auto calls = get_state(kEcho);
+  CoreStats all;
+  Duration sum{};
+  for (const CoreStats& core : here.core_stats()) {
+    all.run_delays += core.run_delays;
+    sum += core.run_delay_average * static_cast<std::int64_t>(core.run_delays);
+    all.run_delay_max = std::max(all.run_delay_max, core.run_delay_max);
+    all.stalls += core.stalls;
+  }
+  const Duration average = all.run_delays == 0 ? sum : sum / static_cast<std::int64_t>(all.run_delays);
   return Term::map({{"calls"_atom, calls ? *calls : Term(atoms::undefined)},
                     {"cpu_us"_atom, to_term(usage.cpu_microseconds)},
                     {"rss_kib"_atom, to_term(usage.rss_kibibytes)},
@@ -102,6 +113,9 @@ Term NodeInfo::handle_call(const NodeUsage&) {
                     {"cores"_atom, to_term(here.core_count())},
                     {"loop"_atom, here.loop_name()},
                     {"version"_atom, version_},
+                    {"run_delay_us"_atom, to_term(std::chrono::duration_cast<std::chrono::microseconds>(average).count())},
+                    {"run_delay_max_us"_atom, to_term(std::chrono::duration_cast<std::chrono::microseconds>(all.run_delay_max).count())},
+                    {"stalls"_atom, to_term(all.stalls)},
                     {"processes"_atom, to_term(here.process_count())}});
 }
 

@@ -11,6 +11,7 @@
 
 #include "proc/io_wait.hpp"
 #include "proc/orders.hpp"
+#include "proc/watchdog.hpp"
 #include "pulpo/log.hpp"
 
 namespace pulpo {
@@ -101,9 +102,14 @@ Outcome<void> Core::open() {
 
 void Core::run() {
   this_core = this;
+  const RuntimeOptions& options = runtime_.options();
+  const SignalStack signal_stack(options.crash_reports || options.watchdog.backtrace);
+  if (options.watchdog.backtrace) watch_.probe.belongs_here();
   this_stack_ = stacks_.take();
   PULPO_ASSERT(this_stack_ != nullptr && "no memory for the first stack");
   switch_stack(thread_stack_, *this_stack_);
+  watch_.probe.belongs_nowhere();
+  watch_.falls_asleep();
   // run_loop() came back here: nothing lives any more, and the stack it left is the last one in use.
   stacks_.give(*this_stack_);
   this_core = nullptr;
@@ -157,19 +163,26 @@ void Core::between_slices() {
   if (!held_back_.empty()) ask_held_back();
   while (Flusher* flusher = flushers_.pop_front()) flusher->flush();
   flush_outboxes();
+  watch_.ends_slice();
   std::size_t handled = 0;
   if (run_head_ == nullptr && !spin() && inbox_.prepare_to_sleep()) {
     loop_->timers().drop_unwanted();       // so that an idle core is not woken for nothing
     if (driver_ != nullptr) leave_step();  // the loop of a simulation never sleeps: its driver knows when it has something to do
     spinner_.sleeps();
+    if (watch_.has_sample()) watch_.take_sample(loop_->refresh());
+    watch_.falls_asleep();
     handled = loop_->turn(io::Loop::Wait::yes);
+    watch_.wakes_up();
+    if (Watchdog* const watchdog = watchdog_.load(std::memory_order_acquire)) watchdog->core_wakes();
     inbox_.awake();
   } else {
     if (driver_ != nullptr && --step_slices_ == 0) leave_step();
     handled = loop_->turn(io::Loop::Wait::no);
+    watch_.take_sample(loop_->now());
   }
   if (spinner_.is_waiting() && (handled > 0 || !inbox_.empty())) spinner_.arrived(loop_->now());
   drain_inbox();
+  watch_.begin_slice(loop_->now(), run_head_ != nullptr);
   slice_left_ = kSliceActivations;
 }
 
@@ -191,6 +204,7 @@ bool Core::spin() {
 }
 void Core::activate(Process& process) {
   current_process_ = &process;
+  watch_.activates(process.slot, process.serial);
   process.state = Process::State::running;
   reductions_left_ = kReductions;
   if (process.stack != nullptr) {

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "io/loop.hpp"
+#include "proc/core_watch.hpp"
 #include "proc/descriptor.hpp"
 #include "proc/driver.hpp"
 #include "proc/inbox.hpp"
@@ -43,6 +44,7 @@ namespace pulpo {
 
 struct BlockingJob;
 class IoWait;
+class Watchdog;
 struct SpawnOrder;
 
 /// Something with output that gathers during a slice and leaves at its end (a session's frames).
@@ -81,6 +83,8 @@ class Core {
   void post(std::function<void()> function);
   /// Starts a process; for threads that are no core's.
   void post_spawn(std::unique_ptr<Body> body);
+  [[nodiscard]] CoreWatch& watch() noexcept { return watch_; }
+  [[nodiscard]] const CoreWatch& watch() const noexcept { return watch_; }
   [[nodiscard]] std::size_t process_count() const noexcept { return process_count_.load(std::memory_order_relaxed); }
 
   // --- This core's thread -------------------------------------------------------------------------------
@@ -200,6 +204,22 @@ class Core {
   /// Of each size of stack on this core.
   [[nodiscard]] std::vector<StackUsage> stack_usage();
 
+  /// Before run(): tell that one when the core wakes. Null: no longer.
+  void set_watchdog(Watchdog* watchdog) noexcept { watchdog_.store(watchdog, std::memory_order_release); }
+  // --- This core's thread, also in a signal handler ---------------------------------------------------
+  [[nodiscard]] std::size_t stack_bytes_of(const Process& process) const noexcept {
+    return (process.stack_class == 0 ? stacks_ : *stack_pools_[process.stack_class - 1]).stack_bytes();
+  }
+  [[nodiscard]] std::size_t running_stack_bytes() const noexcept {
+    return current_process_ != nullptr ? stack_bytes_of(*current_process_) : stacks_.stack_bytes();
+  }
+  /// In the guard page of the stack that runs now.
+  [[nodiscard]] bool is_below_stack(const void* address) const noexcept {
+    if (this_stack_ == nullptr || !this_stack_->guarded) return false;
+    const auto* const at = static_cast<const char*>(address);
+    return at < this_stack_->bottom() && at >= this_stack_->bottom() - stacks_.page_bytes();
+  }
+
   /// Sets the reason with which `process` will end at its next suspension; the first reason stays.
   void end_process(Process& process, const Term& reason);
   [[nodiscard]] Message* take_mail(Process& process, Message** link) noexcept;
@@ -290,6 +310,8 @@ class Core {
   Driver* const driver_;  ///< Null: a thread of its own.
   std::unique_ptr<io::Loop> loop_;
   std::string loop_reason_;
+  CoreWatch watch_;
+  std::atomic<Watchdog*> watchdog_{nullptr};
   SpinPlan spin_plan_;
   Spinner spinner_;
 

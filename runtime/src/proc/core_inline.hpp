@@ -27,6 +27,7 @@ inline Core& Core::here() noexcept {
 inline void Core::run_queue_push(Process& process) noexcept {
   process.state = Process::State::runnable;
   process.run_next = nullptr;
+  watch_.queued();
   if (run_head_ == nullptr) {
     run_head_ = &process;
   } else {

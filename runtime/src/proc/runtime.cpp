@@ -11,7 +11,9 @@
 #include "base/random.hpp"
 #include "proc/blocking_pool.hpp"
 #include "proc/core.hpp"
+#include "proc/crash_report.hpp"
 #include "proc/gate.hpp"
+#include "proc/watchdog.hpp"
 
 namespace pulpo {
 namespace {
@@ -51,6 +53,7 @@ struct Runtime::State {
   Registry registry;
   std::vector<std::unique_ptr<Core>> cores;
   std::vector<std::thread> threads;
+  std::unique_ptr<Watchdog> watchdog;
   Router* router = nullptr;
   Gate gate;
   std::optional<BlockingPool> blocking;  ///< While it runs.
@@ -65,18 +68,22 @@ struct Runtime::State {
 
   /// For any thread: the cores stay while the gate is held open, and for those who run on one of them. 0 once they may be going.
   template <class F>
-  [[nodiscard]] std::uint64_t sum_of_cores(F&& value) noexcept {
-    std::uint64_t sum = 0;
-    const auto add_all = [&] {
-      for (const auto& core : cores) sum += value(*core);
+  void for_each_core(F&& visit) {
+    const auto visit_all = [&] {
+      for (const auto& core : cores) visit(*core);
     };
     const Core* const here = Core::current();
     const bool ours = here != nullptr && std::any_of(cores.begin(), cores.end(), [&](const auto& core) { return core.get() == here; });
     if (ours) {
-      add_all();
+      visit_all();
     } else {
-      (void)gate.pass(0, add_all);
+      (void)gate.pass(0, visit_all);
     }
+  }
+  template <class F>
+  [[nodiscard]] std::uint64_t sum_of_cores(F&& value) noexcept {
+    std::uint64_t sum = 0;
+    for_each_core([&](Core& core) { sum += value(core); });
     return sum;
   }
 };
@@ -92,12 +99,19 @@ Runtime::~Runtime() { stop(); }
 Outcome<void> Runtime::start() {
   PULPO_ASSERT(!state_->running);
   log::set_source(&add_log_fields);
+  if (state_->options.crash_reports) CrashReports::install();
   const unsigned count = state_->options.cores;
   for (unsigned i = 0; i < count; ++i) state_->cores.push_back(std::make_unique<Core>(*this, state_->registry, i, count));
   const unsigned threads_max = state_->options.blocking_threads_max;
   state_->blocking.emplace(threads_max != 0 ? threads_max : std::max(4u, 4 * count), state_->options.blocking_idle);
   auto opened = state_->options.driver == nullptr ? state_->open_threads() : state_->open_for_driver();
   if (opened) {
+    if (state_->options.driver == nullptr && state_->options.watchdog.limit > Duration::zero()) {
+      std::vector<Core*> watched;
+      for (const auto& core : state_->cores) watched.push_back(core.get());
+      state_->watchdog = std::make_unique<Watchdog>(*this, state_->options.watchdog, std::move(watched));
+      for (const auto& core : state_->cores) core->set_watchdog(state_->watchdog.get());
+    }
     state_->running = true;
     state_->gate.open();
   } else {
@@ -161,6 +175,7 @@ void Runtime::stop() {
   for (auto& core : state_->cores) core->post([raw = core.get()] { raw->stop_processes(); });
   state_->await_end();
   state_->blocking.reset();  // what it still has to say goes to the cores
+  state_->watchdog.reset();  // until here a process that does not let itself be ended is named
   // All before any is destroyed: a message on its way to one core lies in the pool of another.
   for (auto& core : state_->cores) core->discard_left();
   state_->cores.clear();
@@ -193,6 +208,12 @@ std::string Runtime::spin_text() const { return state_->cores.empty() ? "off" : 
 
 std::uint64_t Runtime::system_calls() const noexcept {
   return state_->sum_of_cores([](Core& core) { return core.loop().system_calls(); });
+}
+
+std::vector<CoreStats> Runtime::core_stats() const {
+  std::vector<CoreStats> stats;
+  state_->for_each_core([&](const Core& core) { stats.push_back(core.watch().stats()); });
+  return stats;
 }
 
 std::size_t Runtime::process_count() const noexcept {

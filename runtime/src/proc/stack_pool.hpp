@@ -36,6 +36,7 @@ class StackPool {
   [[nodiscard]] std::size_t made() const noexcept { return made_; }
   [[nodiscard]] std::size_t in_use() const noexcept { return in_use_; }
   [[nodiscard]] std::size_t stack_bytes() const noexcept { return stack_bytes_; }
+  [[nodiscard]] std::size_t page_bytes() const noexcept { return page_bytes_; }
   /// How much of the deepest stack was ever touched, in whole pages; 0 when the kernel does not tell. Asks for each stack: slow.
   [[nodiscard]] std::size_t deepest_bytes() const;
   /// The same of one stack.

@@ -9,13 +9,18 @@
 //     Atom handle_call(const Ping&);                          // the reply
 //     void handle_call(const Count&, From<Count> caller);     // replies later, from anywhere: caller.reply(n)
 //     void handle_cast(const Reset&);
-//     void handle_info(const Down&);                          // Down, Exit, NodeDown, NodeUp need not be in the Protocol
+//     void handle_info(const Down&);                          // Down, Exit, NodeDown, NodeUp, Idle need not be in the Protocol
+//     void handle_continue(const Load&);                      // after continue_with(Load{}), before any other message
 //     void terminate(const Term& reason);                     // optional; exactly when GS-14 says; may wait
 //     Term describe() const;                                  // optional: crash reports, top, get_state()
 //   };
 //
+// What OTP's handlers return besides the reply is said by calls: continue_with(), idle_after(), stop_with() take effect when the handler
+// has returned.
+//
 // A class may also take what no message struct fits: `Term handle_call(const Term&)`, `void handle_call(const Term&, From<Term>)`,
-// `void handle_cast(const Term&)`, `void handle_info(const Term&)`. Those come after the clauses of the Protocol.
+// `void handle_cast(const Term&)`, `void handle_info(const Term&)`, `void handle_continue(const Term&)`. Those come after the clauses of
+// the Protocol.
 //
 //   Order      Messages are handled in order of arrival, each to its end before the next.
 //   Threads    Inside a process only.
@@ -30,6 +35,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "pulpo/detail/server_body.hpp"
 #include "pulpo/detail/share_terms.hpp"
@@ -63,6 +69,10 @@ struct NodeUp {
   using Message = Info<"nodeup">;
   Atom node;
 };
+/// Nothing came for as long as idle_after() said (GS-10): `:timeout`.
+struct Idle {
+  using Message = Info<"timeout">;
+};
 
 // --- Asking -----------------------------------------------------------------------------------------
 
@@ -74,9 +84,15 @@ struct CallOptions {
 Term call(const Address& server, Term request, const CallOptions& options = {});
 /// The same as a value: Error::reason is GS-6's reason. Codes: timeout, noproc, nodedown, exited, bad_argument (calling itself).
 [[nodiscard]] Result<Term> try_call(const Address& server, Term request, const CallOptions& options = {});
+/// By a name in a name space, which is looked up here, at each call (GS-19). Exit reasons show the name.
+Term call(const Via& server, Term request, const CallOptions& options = {});
+[[nodiscard]] Result<Term> try_call(const Via& server, Term request, const CallOptions& options = {});
+/// Never fails, also when nobody has the name (GS-16).
+void cast(const Via& server, Term message);
+void abcast(const std::vector<Atom>& nodes, Atom name, const Term& message);
 
 namespace detail {
-[[noreturn]] void exit_call(const Address& server, const Term& request, Timeout timeout, const Term& reason);
+[[noreturn]] void exit_call(const Term& server, const Term& request, Timeout timeout, const Term& reason);
 /// The answer is no term of the declared reply: {:bad_reply, answer}.
 [[nodiscard]] Term bad_reply(const Term& answer);
 
@@ -84,6 +100,28 @@ template <class Reply>
 bool decode_reply(const Term& answer, std::optional<Reply>& out) {
   out = from_term<Reply>(answer);
   return out.has_value();
+}
+template <class Where, class R>
+ReplyOf<R> call_as(const Where& server, const R& request, const CallOptions& options) {
+  const Term term = to_term(request);
+  const Term answer = pulpo::call(server, term, options);
+  if constexpr (!std::is_void_v<ReplyOf<R>>) {
+    auto reply = from_term<ReplyOf<R>>(answer);
+    if (!reply) exit_call(server.term(), term, options.timeout, bad_reply(answer));
+    return std::move(*reply);
+  }
+}
+template <class Where, class R>
+Result<ReplyOf<R>> try_call_as(const Where& server, const R& request, const CallOptions& options) {
+  Result<Term> answer = pulpo::try_call(server, to_term(request), options);
+  if (!answer) return std::move(answer).error();
+  if constexpr (std::is_void_v<ReplyOf<R>>) {
+    return {};
+  } else {
+    auto reply = from_term<ReplyOf<R>>(*answer);
+    if (!reply) return Error{Errc::bad_message, bad_reply(*answer), "call: reply"};
+    return std::move(*reply);
+  }
 }
 template <class S, class M>
 constexpr void check_protocol() {
@@ -94,37 +132,41 @@ constexpr void check_protocol() {
 /// Asks and yields the reply, or exits the caller as GS-6 says.
 template <CallMessage R>
 ReplyOf<R> call(const Address& server, const R& request, const CallOptions& options = {}) {
-  const Term term = to_term(request);
-  const Term answer = call(server, term, options);
-  if constexpr (!std::is_void_v<ReplyOf<R>>) {
-    auto reply = from_term<ReplyOf<R>>(answer);
-    if (!reply) detail::exit_call(server, term, options.timeout, detail::bad_reply(answer));
-    return std::move(*reply);
-  }
+  return detail::call_as(server, request, options);
+}
+template <CallMessage R>
+ReplyOf<R> call(const Via& server, const R& request, const CallOptions& options = {}) {
+  return detail::call_as(server, request, options);
 }
 template <TypedServer S, CallMessage R>
 ReplyOf<R> call(const S& server, const R& request, const CallOptions& options = {}) {
   detail::check_protocol<S, R>();
-  return call(static_cast<const Address&>(server), request, options);
+  return detail::call_as<Address>(server, request, options);
+}
+template <TypedVia S, CallMessage R>
+ReplyOf<R> call(const S& server, const R& request, const CallOptions& options = {}) {
+  detail::check_protocol<S, R>();
+  return detail::call_as<Via>(server, request, options);
 }
 
 /// Asks and yields the reply or the error, never exits the caller. An answer of another type is Errc::bad_message.
 template <CallMessage R>
 [[nodiscard]] Result<ReplyOf<R>> try_call(const Address& server, const R& request, const CallOptions& options = {}) {
-  Result<Term> answer = try_call(server, to_term(request), options);
-  if (!answer) return std::move(answer).error();
-  if constexpr (std::is_void_v<ReplyOf<R>>) {
-    return {};
-  } else {
-    auto reply = from_term<ReplyOf<R>>(*answer);
-    if (!reply) return Error{Errc::bad_message, detail::bad_reply(*answer), "call: reply"};
-    return std::move(*reply);
-  }
+  return detail::try_call_as(server, request, options);
+}
+template <CallMessage R>
+[[nodiscard]] Result<ReplyOf<R>> try_call(const Via& server, const R& request, const CallOptions& options = {}) {
+  return detail::try_call_as(server, request, options);
 }
 template <TypedServer S, CallMessage R>
 [[nodiscard]] Result<ReplyOf<R>> try_call(const S& server, const R& request, const CallOptions& options = {}) {
   detail::check_protocol<S, R>();
-  return try_call(static_cast<const Address&>(server), request, options);
+  return detail::try_call_as<Address>(server, request, options);
+}
+template <TypedVia S, CallMessage R>
+[[nodiscard]] Result<ReplyOf<R>> try_call(const S& server, const R& request, const CallOptions& options = {}) {
+  detail::check_protocol<S, R>();
+  return detail::try_call_as<Via>(server, request, options);
 }
 
 /// Tells, and does not wait. Never fails (GS-16).
@@ -133,10 +175,24 @@ void cast(const Address& server, const M& message) {
   if (detail::send_typed(server, message)) return;
   cast(server, to_term(message));
 }
+template <CastMessage M>
+void cast(const Via& server, const M& message) {
+  cast(server, to_term(message));
+}
 template <TypedServer S, CastMessage M>
 void cast(const S& server, const M& message) {
   detail::check_protocol<S, M>();
-  cast(static_cast<const Address&>(server), to_term(message));
+  cast(static_cast<const Address&>(server), message);
+}
+template <TypedVia S, CastMessage M>
+void cast(const S& server, const M& message) {
+  detail::check_protocol<S, M>();
+  cast(static_cast<const Via&>(server), message);
+}
+/// The same to the server of this name on each node; fire and forget (GS-18).
+template <CastMessage M>
+void abcast(const std::vector<Atom>& nodes, Atom name, const M& message) {
+  abcast(nodes, name, to_term(message));
 }
 
 /// A plain message; handle_info() gets it.
@@ -190,6 +246,23 @@ class From<Term> {
   Pid server_;
 };
 
+// --- Besides the reply: from a constructor or a handler -------------------------------------------------
+
+/// {:continue, what} (GS-9): once this handler has returned, and its reply is sent, the server's handle_continue(const M&) runs, before
+/// any message. Said in a constructor, it runs when start() has returned to the starter. Said several times, they run in that order.
+template <ContinueMessage M>
+void continue_with(const M& what) {
+  detail::Turns::continue_with(to_term(what));
+}
+/// The same for handle_continue(const Term&).
+inline void continue_with(Term what) { detail::Turns::continue_with(std::move(what)); }
+/// A timeout in the return (GS-10): when nothing comes for `delay` after this handler, handle_info(const Idle&) runs, once. The next
+/// message of any kind cancels it, but for the system's own (get_state()).
+inline void idle_after(Duration delay) { detail::Turns::idle_after(delay); }
+/// {:stop, reason, reply, state} (GS-11): when this handler has returned, terminate(reason) runs, then its reply is sent, and the server
+/// ends. In a cast, an info or a continue: {:stop, reason, state}. To stop without a reply, exit(reason).
+inline void stop_with(Term reason) { detail::Turns::stop_with(std::move(reason)); }
+
 // --- Starting and stopping ----------------------------------------------------------------------------
 
 struct StartOptions {
@@ -207,8 +280,10 @@ struct StartOptions {
 
 /// Ends the server by terminate(reason) and waits until it is gone (GS-17). Errors: noproc; exited with the reason it had instead.
 Result<void> stop(const Address& server, Term reason = atoms::normal, Timeout timeout = Timeout::infinity());
+Result<void> stop(const Via& server, Term reason = atoms::normal, Timeout timeout = Timeout::infinity());
 /// What the server's describe() says; nil when it has none.
 [[nodiscard]] Result<Term> get_state(const Address& server, Timeout timeout = Timeout(5s));
+[[nodiscard]] Result<Term> get_state(const Via& server, Timeout timeout = Timeout(5s));
 
 namespace detail {
 
@@ -237,6 +312,10 @@ concept HandlesCast = requires(S& server, const M& message) {
 template <class S, class M>
 concept HandlesInfo = requires(S& server, const M& message) {
   server.handle_info(message);
+};
+template <class S, class M>
+concept HandlesContinue = requires(S& server, const M& message) {
+  server.handle_continue(message);
 };
 
 /// Decodes `term` as M and calls `function` with it; false when it is another message.
@@ -273,7 +352,7 @@ class Server final : public ServerBody {
       server_->handle_call(request, From<Term>(caller));
       return true;
     } else if constexpr (RepliesNow<S, Term>) {
-      pulpo::reply(caller.pid, caller.ref, server_->handle_call(request));
+      this->answer(caller, server_->handle_call(request));
       return true;
     }
     return false;
@@ -293,7 +372,7 @@ class Server final : public ServerBody {
     const Atom tag = tag_of(message);
     if (Messages::any([&]<class M>() { return this->template info_clause<M, true>(tag, message); })) return true;
     if (info_clause<Down, false>(tag, message) || info_clause<Exit, false>(tag, message) || info_clause<NodeDown, false>(tag, message) ||
-        info_clause<NodeUp, false>(tag, message))
+        info_clause<NodeUp, false>(tag, message) || info_clause<Idle, false>(tag, message))
       return true;
     if constexpr (HandlesInfo<S, Term>) {
       server_->handle_info(message);
@@ -304,6 +383,16 @@ class Server final : public ServerBody {
 
   bool on_typed(const TypedMessage& type, const void* message) override {
     return Messages::any([&]<class M>() { return this->template typed_clause<M>(type, message); });
+  }
+
+  bool on_continue(const Term& what) override {
+    const Atom tag = tag_of(what);
+    if (Messages::any([&]<class M>() { return this->template continue_clause<M>(tag, what); })) return true;
+    if constexpr (HandlesContinue<S, Term>) {
+      server_->handle_continue(what);
+      return true;
+    }
+    return false;
   }
 
   void on_terminate(const Term& reason) override {
@@ -334,12 +423,12 @@ class Server final : public ServerBody {
           server_->handle_call(message, From<M>(caller));
         } else if constexpr (std::is_void_v<ReplyOf<M>>) {
           server_->handle_call(message);
-          pulpo::reply(caller.pid, caller.ref, atoms::ok);
+          this->answer(caller, atoms::ok);
         } else {
           static_assert(std::is_convertible_v<decltype(server_->handle_call(message)), ReplyOf<M>>,
                         "pulpo: handle_call returns another type than the message's Call<name, Reply> declares");
           const ReplyOf<M> value = server_->handle_call(message);
-          pulpo::reply(caller.pid, caller.ref, to_term(value));
+          this->answer(caller, to_term(value));
         }
       });
     } else {
@@ -384,6 +473,17 @@ class Server final : public ServerBody {
     return false;
   }
 
+  template <class M>
+  bool continue_clause(Atom tag, const Term& term) {
+    if constexpr (ContinueMessage<M>) {
+      static_assert(HandlesContinue<S, M>,
+                    "pulpo: the server's Protocol has a Continue that it does not handle: add void handle_continue(const M&)");
+      return with_message<M>(tag, term, [this](const M& message) { server_->handle_continue(message); });
+    } else {
+      return false;
+    }
+  }
+
   std::optional<S> server_;
   std::shared_ptr<const Arguments> arguments_;  ///< Until construct().
 };
@@ -402,14 +502,21 @@ std::shared_ptr<const typename Made::Arguments> keep_arguments(A&&... arguments)
 }
 
 template <class S, class... A>
-Result<Pid> start_with(const StartOptions& options, bool link, A&&... arguments) {
+Result<Spawned> start_with(const StartOptions& options, bool link, bool monitor, A&&... arguments) {
   using Made = Server<S, Kept<A>...>;
-  return start_server(std::make_unique<Made>(keep_arguments<Made>(std::forward<A>(arguments)...)), {.name = options.name.atom(),
-                                                                                                    .link = link,
-                                                                                                    .timeout = options.timeout,
-                                                                                                    .core = options.core,
-                                                                                                    .mailbox = options.mailbox,
-                                                                                                    .stack_bytes = options.stack_bytes});
+  return start_server_monitored(std::make_unique<Made>(keep_arguments<Made>(std::forward<A>(arguments)...)),
+                                {.name = options.name,
+                                 .link = link,
+                                 .timeout = options.timeout,
+                                 .core = options.core,
+                                 .mailbox = options.mailbox,
+                                 .stack_bytes = options.stack_bytes},
+                                monitor);
+}
+
+inline Result<Pid> pid_of(Result<Spawned> started) {
+  if (!started) return std::move(started).error();
+  return started->pid;
 }
 
 }  // namespace detail
@@ -418,12 +525,17 @@ Result<Pid> start_with(const StartOptions& options, bool link, A&&... arguments)
 /// reason {:already_started, pid}; exited with the reason its constructor gave to exit(), or :ignore; timeout; busy.
 template <class S, class... A>
 [[nodiscard]] Result<Pid> start_link(const StartOptions& options, A&&... arguments) {
-  return detail::start_with<S>(options, true, std::forward<A>(arguments)...);
+  return detail::pid_of(detail::start_with<S>(options, true, false, std::forward<A>(arguments)...));
 }
 /// The same without a link.
 template <class S, class... A>
 [[nodiscard]] Result<Pid> start(const StartOptions& options, A&&... arguments) {
-  return detail::start_with<S>(options, false, std::forward<A>(arguments)...);
+  return detail::pid_of(detail::start_with<S>(options, false, false, std::forward<A>(arguments)...));
+}
+/// The same, monitored by the caller. When it does not start, no DOWN comes.
+template <class S, class... A>
+[[nodiscard]] Result<Spawned> start_monitor(const StartOptions& options, A&&... arguments) {
+  return detail::start_with<S>(options, false, true, std::forward<A>(arguments)...);
 }
 
 }  // namespace pulpo

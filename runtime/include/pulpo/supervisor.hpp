@@ -114,7 +114,7 @@ template <class S, class... A>
 [[nodiscard]] ChildSpec worker(const ChildOptions& options, A&&... arguments) {
   using Made = detail::Server<S, detail::Kept<A>...>;
   ChildSpec spec = detail::child_spec(options, detail::type_name<S>(), sizeof...(A));
-  spec.start = [name = options.name.atom(), mailbox = options.mailbox, stack_bytes = options.stack_bytes,
+  spec.start = [name = options.name, mailbox = options.mailbox, stack_bytes = options.stack_bytes,
                 kept = detail::keep_arguments<Made>(std::forward<A>(arguments)...)](std::optional<unsigned> core) {
     return detail::start_server(std::make_unique<Made>(kept),
                                 {.name = name, .link = true, .core = core, .mailbox = mailbox, .stack_bytes = stack_bytes});

@@ -41,6 +41,11 @@ template <FixedText name>
 struct Info {
   [[nodiscard]] static Atom tag() { return operator""_atom<name>(); }
 };
+/// What a server says to itself with continue_with(): handled before any other message.
+template <FixedText name>
+struct Continue {
+  [[nodiscard]] static Atom tag() { return operator""_atom<name>(); }
+};
 
 namespace detail {
 template <class T>
@@ -51,6 +56,8 @@ template <FixedText name>
 inline constexpr int kMessageKind<Cast<name>> = 2;
 template <FixedText name>
 inline constexpr int kMessageKind<Info<name>> = 3;
+template <FixedText name>
+inline constexpr int kMessageKind<Continue<name>> = 4;
 template <class T>
 constexpr int message_kind() {
   if constexpr (requires { typename T::Message; }) {
@@ -80,6 +87,9 @@ concept CastMessage = detail::message_kind<T>()
 template <class T>
 concept InfoMessage = detail::message_kind<T>()
 == 3;
+template <class T>
+concept ContinueMessage = detail::message_kind<T>()
+== 4;
 /// A struct that names its term.
 template <class T>
 concept MessageStruct = detail::message_kind<T>()

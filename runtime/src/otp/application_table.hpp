@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "otp/name_spaces.hpp"
 #include "pulpo/application.hpp"
 #include "pulpo/runtime.hpp"
 
@@ -49,6 +50,8 @@ class ApplicationTable final : public RuntimeExtension {
   void set_functions(FunctionTable functions);
   [[nodiscard]] std::optional<Function> find_function(Atom module, Atom name, std::size_t arity) const;
 
+  [[nodiscard]] NameSpaces& name_spaces() noexcept { return name_spaces_; }
+
   /// The node's end has begun; the first to say so is told true.
   [[nodiscard]] bool begin_end() noexcept { return !ending_.exchange(true); }
   /// A system starts: nothing of an earlier one stays.
@@ -63,6 +66,7 @@ class ApplicationTable final : public RuntimeExtension {
   std::unordered_map<std::uint64_t, Term> settings_;
   std::vector<std::pair<Pid, Atom>> masters_;
   FunctionTable functions_;
+  NameSpaces name_spaces_;
   std::atomic<bool> ending_{false};
 };
 

@@ -7,7 +7,7 @@ namespace pulpo {
 namespace {
 
 Result<Pid> start_on(const DynamicSupervisorOptions& options, bool link, std::optional<unsigned> core) {
-  const auto name = options.name.atom();
+  const Name name = options.name;
   return detail::start_server(std::make_unique<DynamicSupervisorBody>(options), {.name = name, .link = link, .core = core});
 }
 

@@ -3,6 +3,7 @@
 // The client's side of GenServer: starting, calling, stopping. The server's side is server_body.cpp.
 #include "pulpo/gen_server.hpp"
 
+#include "otp/server_turn.hpp"
 #include "otp/system_messages.hpp"
 
 namespace pulpo {
@@ -34,21 +35,42 @@ Result<Term> try_call(const Address& server, Term request, const CallOptions& op
 
 Term call(const Address& server, Term request, const CallOptions& options) {
   Result<Term> answer = pulpo::request(server, request, options.timeout);
-  if (!answer) detail::exit_call(server, request, options.timeout, call_reason(answer.error()));
+  if (!answer) detail::exit_call(server.term(), request, options.timeout, call_reason(answer.error()));
   return std::move(answer).value();
+}
+
+// As Elixir does it: the name becomes a pid here, and what happens to the call is about that pid.
+Result<Term> try_call(const Via& server, Term request, const CallOptions& options) {
+  const auto pid = server.whereis();
+  if (!pid) return Error{Errc::noproc, atoms::noproc, "call"};
+  return try_call(Address(*pid), std::move(request), options);
+}
+
+Term call(const Via& server, Term request, const CallOptions& options) {
+  Result<Term> answer = try_call(server, request, options);
+  if (!answer) detail::exit_call(server.term(), request, options.timeout, answer.error().reason);
+  return std::move(answer).value();
+}
+
+void cast(const Via& server, Term message) {
+  if (const auto pid = server.whereis()) cast(Address(*pid), std::move(message));
+}
+
+void abcast(const std::vector<Atom>& nodes, Atom name, const Term& message) {
+  for (const Atom node : nodes) cast(Address(name, node), message);
 }
 
 namespace detail {
 
-void exit_call(const Address& server, const Term& request, Timeout timeout, const Term& reason) {
-  exit(Term::tuple({reason, Term::tuple({atoms::GenServer, atoms::call, Term::list({server.term(), request, to_term(timeout)})})}));
+void exit_call(const Term& server, const Term& request, Timeout timeout, const Term& reason) {
+  exit(Term::tuple({reason, Term::tuple({atoms::GenServer, atoms::call, Term::list({server, request, to_term(timeout)})})}));
 }
 
 Term bad_reply(const Term& answer) { return Term::tuple({"bad_reply"_atom, answer}); }
 
 namespace {
 
-Error already_started(const Pid& pid) { return Error{Errc::already_exists, Term::tuple({atoms::already_started, pid}), "start"}; }
+Error taken(const Pid& holder) { return Error{Errc::already_exists, already_started(holder), "start"}; }
 
 /// The reason a process had that was gone before it could be asked. Only a monitor set at its birth still knows.
 Term reason_of_the_dead(const Ref& monitor) {
@@ -61,35 +83,46 @@ Term reason_of_the_dead(const Ref& monitor) {
 }  // namespace
 
 Result<Pid> start_server(std::unique_ptr<ServerBody> body, const StartRequest& request) {
+  PULPO_TRY(const Spawned spawned, start_server_monitored(std::move(body), request, false));
+  return spawned.pid;
+}
+
+Result<Spawned> start_server_monitored(std::unique_ptr<ServerBody> body, const StartRequest& request, bool keep) {
   if (request.name) {
-    if (const auto holder = whereis(*request.name)) return already_started(*holder);  // GS-1: without spawning
+    if (const auto holder = request.name.whereis()) return taken(*holder);  // GS-1: without spawning
   }
   const Pid starter = self();
-  body->introduce(request.name, request.link ? starter : Pid{});
+  body->introduce(request.name, starter, request.link);
   // On another core it may have failed before our question arrives there; then the DOWN has its reason.
   const bool far = request.core && *request.core != starter.core();
+  const bool watched = keep || far;
   auto spawned = try_spawn(std::move(body), {.link = request.link,
-                                             .monitor = far,
-                                             .name = request.name,
+                                             .monitor = watched,
+                                             .name = request.name.atom(),
                                              .core = request.core,
                                              .mailbox = request.mailbox,
                                              .stack_bytes = request.stack_bytes});
   if (!spawned) {
     if (spawned.error().code == Errc::already_exists && request.name) {  // GS-1: the race for the name is lost
-      if (const auto holder = whereis(*request.name)) return already_started(*holder);
+      if (const auto holder = request.name.whereis()) return taken(*holder);
     }
     return std::move(spawned).error();
   }
   const Pid pid = spawned->pid;
   // Answered as the first thing after init. An init that fails ends the process, which answers the question too.
   auto answer = pulpo::request(pid, system::started(), request.timeout);
-  if (answer) {
-    if (far) demonitor(spawned->monitor, {.flush = true});
-    if (answer->is_atom(atoms::ok)) return pid;
-    return Error{Errc::exited, *answer, "init"};  // :ignore
+  if (answer && answer->is_atom(atoms::ok)) {
+    if (watched && !keep) demonitor(spawned->monitor, {.flush = true});
+    return *spawned;
   }
-  if (answer.error().code == Errc::noproc && far) return Error{Errc::exited, reason_of_the_dead(spawned->monitor), "init"};
-  if (far) demonitor(spawned->monitor, {.flush = true});
+  if (!answer && answer.error().code == Errc::noproc && watched) {
+    return Error{Errc::exited, reason_of_the_dead(spawned->monitor), "init"};
+  }
+  if (watched) demonitor(spawned->monitor, {.flush = true});
+  if (answer) {
+    const bool lost = answer->is_tuple(2) && answer->elements()[0].is_atom(atoms::already_started);
+    return Error{lost ? Errc::already_exists : Errc::exited, *answer, "init"};  // :ignore
+  }
   if (answer.error().code == Errc::timeout) {  // GS-1: the option `timeout` kills it
     if (request.link) unlink(pid);
     exit(pid, atoms::kill);
@@ -110,6 +143,13 @@ Result<void> stop(const Address& server, Term reason, Timeout timeout) {
   return Error{answer.error().code, call_reason(answer.error()), "stop"};
 }
 
+Result<void> stop(const Via& server, Term reason, Timeout timeout) {
+  const auto pid = server.whereis();
+  if (!pid) return Error{Errc::noproc, atoms::noproc, "stop"};
+  return stop(Address(*pid), std::move(reason), timeout);
+}
+
 Result<Term> get_state(const Address& server, Timeout timeout) { return try_call(server, system::get_state(), CallOptions{timeout}); }
+Result<Term> get_state(const Via& server, Timeout timeout) { return try_call(server, system::get_state(), CallOptions{timeout}); }
 
 }  // namespace pulpo

@@ -3,10 +3,12 @@
 // The server's side of GenServer: init, the loop, terminate and the crash report. The client's side is gen_server.cpp.
 #include "pulpo/detail/server_body.hpp"
 
+#include "otp/server_turn.hpp"
 #include "otp/system_messages.hpp"
 #include "proc/message.hpp"
 #include "pulpo/error.hpp"
 #include "pulpo/log.hpp"
+#include "pulpo/process_info.hpp"
 
 namespace pulpo::detail {
 
@@ -27,32 +29,50 @@ std::string reason_line(std::string_view kind, const Term& reason) {
 bool ServerBody::on_cast(const Term&) { return false; }
 bool ServerBody::on_info(const Term&) { return false; }
 bool ServerBody::on_typed(const TypedMessage&, const void*) { return false; }
+bool ServerBody::on_continue(const Term&) { return false; }
 void ServerBody::on_terminate(const Term&) {}
 std::optional<Term> ServerBody::describe_state() const { return std::nullopt; }
 
-Term ServerBody::who() const { return name_ ? Term(*name_) : Term(self()); }
+ServerBody::ServerBody() noexcept = default;
+ServerBody::~ServerBody() { release_name(); }  // GS-3: before anybody hears of the end
+
+void ServerBody::introduce(const Name& name, const Pid& starter, bool linked) {
+  name_ = name.atom();
+  if (name.via()) wishes().via = name.via();
+  starter_ = starter;
+  linked_ = linked;
+}
+
+Term ServerBody::who() const {
+  if (name_) return *name_;
+  return wishes_ && wishes_->via ? wishes_->via->term() : Term(self());
+}
 
 /// What construct() throws ends the process as it is: exit(reason) silently ({stop, Reason}), an exception with proc's report.
 bool ServerBody::start() {
+  if (wishes_ && !register_via()) return true;
   try {
     construct();
   } catch (const Ignoring&) {
     ignored_ = true;  // its starter's question comes first, and is the last
+    return true;
   }
+  if (wishes_) begin_service();
   return true;
 }
 
 void ServerBody::handle(const Message& message) {
   std::optional<Term> reason;
   try {
-    reason = deliver(message);
+    reason = wishes_ ? take_turn(message) : deliver(message);
+    if (!reason && wishes_ && !ignored_) reason = end_turn();
     if (!reason) return;
   } catch (const Killed&) {
     throw;
   } catch (...) {
     reason = exception_reason();
   }
-  end(message, std::move(*reason));
+  end(&message, std::move(*reason));
 }
 
 /// The reason to stop for, if the message is one to stop for.
@@ -74,7 +94,7 @@ std::optional<Term> ServerBody::deliver(const Message& message) {
       if (!ignored_ && !on_typed(*message.type, message.payload)) deliver_as_term(message);
       return std::nullopt;
     case Signal::exit_message:
-      if (message.from == parent_) return message.body;  // GS-14: it never reaches handle_info
+      if (linked_ && message.from == starter_) return message.body;  // GS-14: it never reaches handle_info
       [[fallthrough]];
     default: {
       const Term term = term_of(message);
@@ -91,7 +111,8 @@ std::optional<Term> ServerBody::system_request(const Message& message) {
       return std::nullopt;
     }
     if (name_) (void)unregister_name(*name_);  // GS-2: free before the starter hears
-    reply(message.from, message.ref, system::ignore());
+    release_name();
+    reply(message.from, message.ref, wishes_ && wishes_->holder ? already_started(*wishes_->holder) : Term(system::ignore()));
     return Term(atoms::normal);
   }
   if (ignored_) {
@@ -119,7 +140,28 @@ void ServerBody::log_unexpected(std::string_view callback, const Term& message) 
   log::error("{} {} received unexpected message in {}/2: {}", class_name(), who().text(), callback, message.text());
 }
 
-void ServerBody::end(const Message& last, Term reason) {
+std::string ServerBody::last_message_text(const Message* last) const {
+  if (wishes_ && wishes_->continuing) return ": " + Term::tuple({"continue"_atom, *wishes_->continuing}).text();
+  if (last == nullptr) return ": nothing since init";
+  if (wishes_ && is_idle_marker(*last)) return ": " + Term(atoms::timeout).text();
+  if (last->kind == Signal::request) return fmt::format(" (from {}): {}", Term(last->from).text(), last->body.text());
+  return ": " + term_of(*last).text();
+}
+
+namespace {
+
+/// Whether who asked still waits, as far as this node knows.
+std::string client_line(const Pid& client) {
+  const std::string pid = Term(client).text();
+  if (!client.is_local()) return fmt::format("\nClient {} is remote", pid);
+  const auto info = process_info(client);
+  if (!info) return fmt::format("\nClient {} is dead", pid);
+  return fmt::format("\nClient {} is alive", info->registered_name ? Term(*info->registered_name).text() : pid);
+}
+
+}  // namespace
+
+void ServerBody::end(const Message* last, Term reason) {
   if (!ignored_) {
     try {
       on_terminate(reason);
@@ -130,12 +172,8 @@ void ServerBody::end(const Message& last, Term reason) {
     }
   }
   if (!is_orderly(reason)) {  // GS-15
-    std::string text = fmt::format("GenServer {} terminating\n{}\nLast message", who().text(), reason_line("stop", reason));
-    if (last.kind == Signal::request) {
-      text += fmt::format(" (from {}): {}", Term(last.from).text(), last.body.text());
-    } else {
-      text += fmt::format(": {}", term_of(last).text());
-    }
+    std::string text =
+        fmt::format("GenServer {} terminating\n{}\nLast message{}", who().text(), reason_line("stop", reason), last_message_text(last));
     try {
       if (const auto state = describe_state()) text += fmt::format("\nState: {}", state->text());
     } catch (const Killed&) {
@@ -143,8 +181,10 @@ void ServerBody::end(const Message& last, Term reason) {
     } catch (...) {  // the report is about `reason`, not about this
       text += fmt::format("\nState: describe() failed with {}", exception_reason().text());
     }
+    if (last != nullptr && last->kind == Signal::request && !(wishes_ && wishes_->continuing)) text += client_line(last->from);
     log::write(log::Level::error, text);
   }
+  if (wishes_) answer_last();
   exit(std::move(reason));
 }
 

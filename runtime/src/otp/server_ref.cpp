@@ -55,3 +55,17 @@ Atom literal_name(const char* text) {
 }
 
 }  // namespace pulpo::detail
+
+namespace pulpo {
+
+Term Name::term() const {
+  if (atom_) return *atom_;
+  return via_ ? via_->term() : Term();
+}
+
+std::optional<Pid> Name::whereis() const {
+  if (atom_) return pulpo::whereis(*atom_);
+  return via_ ? via_->whereis() : std::nullopt;
+}
+
+}  // namespace pulpo

@@ -14,8 +14,8 @@ ChildSpec child_spec(const ChildOptions& options, std::string_view class_name, s
   ChildSpec spec;
   if (options.id) {
     spec.id = *options.id;
-  } else if (options.name.atom()) {
-    spec.id = *options.name.atom();
+  } else if (options.name) {
+    spec.id = options.name.term();
   } else {
     spec.id = Atom(class_name);
   }
@@ -32,7 +32,7 @@ ChildSpec child_spec(const ChildOptions& options, std::string_view class_name, s
 namespace {
 
 Result<Pid> start_supervisor_on(SupervisorOptions options, bool link, std::optional<unsigned> core) {
-  const auto name = options.name.atom();
+  const Name name = options.name;
   return start_server(std::make_unique<SupervisorBody>(std::move(options)), {.name = name, .link = link, .core = core});
 }
 

@@ -161,7 +161,8 @@ TEST_P(ServerLifeTest, ACrashIsReportedWithNameReasonMessageAndState) {  // GS-1
     EXPECT_FALSE(try_call(pid, Do{"throw"}));
     (void)end_of(pid);
     EXPECT_EQ(log.all(), "[error] GenServer Actor terminating\n** (std::runtime_error) the text\nLast message (from " +
-                             Term(self()).text() + "): {:do, \"throw\"}\nState: \"my state\"\n");
+                             Term(self()).text() + "): {:do, \"throw\"}\nState: \"my state\"\nClient " + Term(self()).text() +
+                             " is alive\n");
   });
 }
 

@@ -17,6 +17,7 @@
 
 #include "pulpo/detail/typed_message.hpp"
 #include "pulpo/process.hpp"
+#include "pulpo/server_ref.hpp"
 #include "pulpo/time.hpp"
 
 namespace pulpo {
@@ -36,11 +37,10 @@ struct Ignoring {};
 
 class ServerBody : public Body {
  public:
-  /// Set before it runs: its name for reports, and the process whose exit ends it (GS-14); Pid{} when it was not linked.
-  void introduce(std::optional<Atom> name, const Pid& parent) noexcept {
-    name_ = name;
-    parent_ = parent;
-  }
+  ServerBody() noexcept;
+  ~ServerBody() override;
+  /// Set before it runs: its name, who starts it, and whether that process's exit ends it (GS-14).
+  void introduce(const Name& name, const Pid& starter, bool linked);
 
   bool start() final;
   void handle(const Message& message) override;
@@ -56,27 +56,55 @@ class ServerBody : public Body {
   /// A message that is still a struct. False: it is wanted as a term.
   virtual bool on_typed(const TypedMessage& type, const void* message);
   virtual bool on_info(const Term& message);
+  virtual bool on_continue(const Term& what);
   /// GS-14. Called once, before the process ends by a stop, an exception, or its parent's exit.
   virtual void on_terminate(const Term& reason);
   [[nodiscard]] virtual std::optional<Term> describe_state() const;
   /// The author's class, for reports.
   [[nodiscard]] virtual std::string_view class_name() const = 0;
 
+  /// What a handler returned as the reply: sent now, or after terminate when the handler said stop_with() (GS-11).
+  void answer(const Caller& caller, Term value) {
+    if (wishes_) return answer_in_turn(caller, std::move(value));
+    pulpo::reply(caller.pid, caller.ref, std::move(value));
+  }
+
   /// As OTP's reports name it: the registered name, or the pid.
   [[nodiscard]] Term who() const;
-  [[nodiscard]] const Pid& parent() const noexcept { return parent_; }
+  /// Pid{} when it was not linked.
+  [[nodiscard]] Pid parent() const noexcept { return linked_ ? starter_ : Pid{}; }
   [[nodiscard]] const std::optional<Atom>& name() const noexcept { return name_; }
 
  private:
+  friend class Turns;
+  /// What few servers ever have: see server_turn.cpp.
+  struct Wishes;
+  [[nodiscard]] Wishes& wishes();
+
   std::optional<Term> deliver(const Message& message);
   void deliver_as_term(const Message& message);
   std::optional<Term> system_request(const Message& message);
   void log_unexpected(std::string_view callback, const Term& message) const;
-  [[noreturn]] void end(const Message& last, Term reason);
+  /// `last` is null when no message was being handled: after init, and in handle_continue.
+  [[noreturn]] void end(const Message* last, Term reason);
+  [[nodiscard]] std::string last_message_text(const Message* last) const;
 
-  Pid parent_{};
+  // server_turn.cpp
+  [[nodiscard]] std::optional<Term> take_turn(const Message& message);
+  [[nodiscard]] std::optional<Term> end_turn();
+  void answer_in_turn(const Caller& caller, Term value);
+  void answer_last();
+  void arm_idle();
+  void begin_service();
+  bool answer_starter();
+  bool register_via();
+  void release_name() noexcept;
+
+  Pid starter_{};
   std::optional<Atom> name_{};
-  bool ignored_ = false;  ///< The constructor called ignore(): it ends once its starter has been told.
+  bool linked_ = false;
+  bool ignored_ = false;  ///< It ends once its starter has been told: ignore(), or its name was taken.
+  std::unique_ptr<Wishes> wishes_;
 };
 
 /// True for the reasons that are no failure: normal, shutdown, {shutdown, _} (GS-15, SUP-4).
@@ -87,7 +115,7 @@ class ServerBody : public Body {
 
 /// What the process of a server is given, besides its name.
 struct StartRequest {
-  std::optional<Atom> name = {};
+  Name name = {};
   bool link = true;
   Timeout timeout = Timeout::infinity();
   std::optional<unsigned> core = {};
@@ -96,6 +124,17 @@ struct StartRequest {
 };
 /// Starts `body` and waits until its init has returned (GS-1, GS-2).
 [[nodiscard]] Result<Pid> start_server(std::unique_ptr<ServerBody> body, const StartRequest& request);
+/// The same, monitored by the caller when `keep`: no DOWN comes when it does not start.
+[[nodiscard]] Result<Spawned> start_server_monitored(std::unique_ptr<ServerBody> body, const StartRequest& request, bool keep = true);
+
+/// What a handler asks for besides its return value, of the server that the calling process is. Without one it exits with
+/// {:badarg, call}.
+class Turns {
+ public:
+  static void continue_with(Term what);
+  static void idle_after(Duration delay);
+  static void stop_with(Term reason);
+};
 
 }  // namespace detail
 }  // namespace pulpo

@@ -8,6 +8,7 @@ Method: one installation, moved before anybody uses it; four consumers, each of 
 
 import concurrent.futures
 import pathlib
+import shlex
 import shutil
 import sys
 
@@ -116,7 +117,7 @@ class FindPackage(ClusterTest):
     def test_it_has_the_whole_command_line_in_its_own_name(self):
         self.assertIn("hello node", self.run_hello("--help").out)
         self.assertTrue(self.run_hello("doctor").out)
-        for verb in ["node", "mapper", "names", "ping", "call", "bench call", "bench local", "doctor"]:
+        for verb in ["node", "mapper", "names", "ping", "call", "bench call", "bench local", "doctor", "new"]:
             self.assertIn(f"hello {verb}", self.run_hello("help", *verb.split()).out)
         self.assertIn("did you mean ping?", self.run_hello("pign", status=2).err)
 
@@ -141,6 +142,55 @@ class FindPackage(ClusterTest):
         project.mkdir()
         (project / "CMakeLists.txt").write_text("cmake_minimum_required(VERSION 3.25)\nproject(another LANGUAGES CXX)\nfind_package(pulpo 99.0 REQUIRED)\n")
         self.assertIn("99.0", run("cmake", "-S", project, "-B", project / "build", f"-DCMAKE_PREFIX_PATH={INSTALLED}", status=1))
+
+
+class NewProject(ClusterTest):
+    """`pulpo new` as a new user types it: what it prints next is run as it stands."""
+
+    def pulpo(self, *words, status=0, cwd=None):
+        done = subprocess.run([str(INSTALLED / "bin/pulpo"), *words], cwd=cwd or WORK, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, status, done)
+        return done
+
+    def test_it_builds_runs_answers_and_tests_itself(self):
+        said = self.pulpo("new", "weather_station").stdout
+        steps = [line.strip() for line in said.splitlines() if line.startswith("  ")]
+        self.assertEqual(len(steps), 5, said)
+        change, build, test, start, ask = steps
+        project = WORK / change.removeprefix("cd ")
+
+        def shell(command):
+            done = subprocess.run(["sh", "-c", command], cwd=project, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  text=True, timeout=BUILD_DEADLINE, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            return done.stdout
+
+        self.assertNotIn("warning", shell(build))
+        self.assertIn("100% tests passed, 0 tests failed out of 1", shell(test))
+        program = str(project / "build/weather_station")
+        self.assertFalse(needs_an_interpreter(program))
+        self.assertEqual(start.split()[0], "build/weather_station")
+        node = self.cluster.start(*shlex.split(start.removesuffix("&"))[1:], program=program)
+        node.log.await_line(r"weather_station@localhost is up, listening on port \d+")
+        done = self.cluster.run(*shlex.split(ask)[1:], program=program)
+        self.assertEqual((done.status, done.out), (0, '"Hello, world!"\n'), done)
+        node.signal(signal.SIGTERM)
+        self.assertEqual(node.wait(), 0)
+
+    def test_a_name_that_is_none_is_refused_before_anything_is_made(self):
+        for name in ["Hello", "2fast", "a-b", "", "a/b", "class", "test", "pulpo", "ä"]:
+            said = self.pulpo("new", name, status=2).stderr
+            self.assertRegex(said, r"^pulpo new: ", name)
+        self.assertFalse((WORK / "class").exists())
+
+    def test_a_folder_that_is_there_stays_as_it_is(self):
+        (WORK / "mine").mkdir()
+        self.assertIn("mine is there already", self.pulpo("new", "mine", status=1).stderr)
+        self.assertEqual(list((WORK / "mine").iterdir()), [])
+        self.assertIn("cannot make", self.pulpo("new", "other", "--path", str(WORK / "no/such/folder"), status=1).stderr)
+        self.pulpo("new", "other", "--path", str(WORK / "elsewhere"))
+        self.assertTrue((WORK / "elsewhere/src/other.hpp").is_file())
 
 
 class Embedded(unittest.TestCase):

@@ -56,6 +56,7 @@ class Program {
 [[nodiscard]] Verb bench_call_verb();
 [[nodiscard]] Verb bench_local_verb();
 [[nodiscard]] Verb doctor_verb();
+[[nodiscard]] Verb new_verb();
 
 /// All of them, in the order of the help.
 [[nodiscard]] std::vector<Verb> all_verbs();

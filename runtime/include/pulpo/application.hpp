@@ -82,12 +82,12 @@ constexpr auto enum_atoms(RestartType) {
 }
 
 namespace detail {
-[[noreturn]] void exit_bad_env(Atom key, const Term& value);
+[[noreturn]] void exit_bad_env(Atom key, const Term& value, std::string_view expected);
 [[noreturn]] void exit_missing_env(Atom application, Atom key);
 template <class T>
 T env_value(Atom key, const Term& term) {
   auto value = from_term<T>(term);
-  if (!value) exit_bad_env(key, term);
+  if (!value) exit_bad_env(key, term, kTypeText<T>);
   return std::move(*value);
 }
 }  // namespace detail
@@ -99,7 +99,7 @@ class Env {
   explicit Env(std::vector<std::pair<Atom, Term>> values) : values_(std::move(values)) { detail::share_terms(values_); }
 
   [[nodiscard]] const Term* find(Atom key) const noexcept;
-  /// The setting, or `otherwise` when there is none. One of another type exits with {:bad_env, key, value}.
+  /// The setting, or `otherwise` when there is none. One of another type exits with {:bad_env, key, value, expected}.
   template <class T>
   [[nodiscard]] T get(std::string_view key, T otherwise) const {
     const Term* const term = find(Atom(key));
@@ -176,7 +176,7 @@ Result<void> unload_application(Atom name);
 // --- The environment while it runs: one for each name, the same for all processes of the node ------------------------------------
 
 [[nodiscard]] std::optional<Term> get_env(Atom application, std::string_view key);
-/// The setting, or `otherwise` when there is none. One of another type exits with {:bad_env, key, value}.
+/// The setting, or `otherwise` when there is none. One of another type exits with {:bad_env, key, value, expected}.
 template <class T>
 [[nodiscard]] T get_env(Atom application, std::string_view key, T otherwise) {
   const auto term = get_env(application, key);

@@ -9,15 +9,18 @@
 //   std::string, string_view         binary; decoding takes an Erlang charlist too, since configuration files write text so
 //   std::optional<T>                 T, or nil
 //   Result<T>                        {:ok, T} | {:error, reason}; Result<void>: :ok | {:error, reason}
-//   std::vector<T>                   a list
+//   std::vector<T>, std::set<T>      a list
+//   std::array<T, n>                 a list of n elements
 //   std::map<K, V>                   a map
 //   std::tuple, std::pair            a tuple
 //   std::variant                     the first alternative that fits
 //   std::shared_ptr<T>               an object of this node, see Term::object(); null is nil
 //   std::chrono durations            whole milliseconds; Timeout also :infinity
 //   a message struct                 {:name, field, …} or :name: pulpo/typed.hpp
+//   a struct with keys               %{key: field, …}, as a message {:name, %{key: field, …}}
 //
-// For a type of your own specialise Codec<T>: `static Term encode(const T&)`, `static bool decode(const Term&, T& out)`.
+// For a type of your own specialise Codec<T>: `static Term encode(const T&)`, `static bool decode(const Term&, T& out)`, and for errors
+// `static constexpr const char* kText`, what it looks like as a term.
 //
 //   Errors     decode() returns false when the term is another type or does not fit; `out` may then hold part of it.
 #pragma once
@@ -27,11 +30,13 @@
 #include <concepts>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <memory>
 #include <optional>
 #include <ratio>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -316,6 +321,38 @@ struct Codec<std::vector<T>> {
   }
 };
 
+template <class T>
+struct Codec<std::set<T>> {
+  static Term encode(const std::set<T>& values) {
+    std::vector<Term> elements;
+    elements.reserve(values.size());
+    for (const auto& value : values) elements.push_back(to_term<T>(value));
+    return Term::list(elements);
+  }
+  static bool decode(const Term& term, std::set<T>& out) {
+    std::vector<T> values;
+    if (!decode_into(term, values)) return false;
+    out = std::set<T>(std::make_move_iterator(values.begin()), std::make_move_iterator(values.end()));
+    return true;
+  }
+};
+
+template <class T, std::size_t n>
+struct Codec<std::array<T, n>> {
+  static Term encode(const std::array<T, n>& values) {
+    std::array<Term, n> elements;
+    for (std::size_t i = 0; i < n; ++i) elements[i] = to_term<T>(values[i]);
+    return Term::list(std::span<const Term>(elements));
+  }
+  static bool decode(const Term& term, std::array<T, n>& out) {
+    if (!term.is_proper_list() || term.list_size() != n) return false;
+    for (std::size_t i = 0; i < n; ++i) {
+      if (!decode_into(term.list_at(i), out[i])) return false;
+    }
+    return true;
+  }
+};
+
 template <class K, class V>
 struct Codec<std::map<K, V>> {
   static Term encode(const std::map<K, V>& values) {
@@ -443,6 +480,10 @@ template <class T>
 struct IsTerm<std::optional<T>> : AreTerms<T> {};
 template <class T>
 struct IsTerm<std::vector<T>> : AreTerms<T> {};
+template <class T>
+struct IsTerm<std::set<T>> : AreTerms<T> {};
+template <class T, std::size_t n>
+struct IsTerm<std::array<T, n>> : AreTerms<T> {};
 template <class K, class V>
 struct IsTerm<std::map<K, V>> : AreTerms<K, V> {};
 template <class A, class B>

@@ -50,7 +50,7 @@ template <CallMessage R>
     return {};
   } else {
     auto reply = from_term<ReplyOf<R>>(*answer);
-    if (!reply) return Error{Errc::bad_message, detail::bad_reply(*answer), "call: reply"};
+    if (!reply) return Error{Errc::bad_message, detail::bad_reply(*answer, kTypeText<ReplyOf<R>>), "call: reply"};
     return std::move(*reply);
   }
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "pulpo/result.hpp"
 #include "pulpo/term.hpp"
@@ -27,5 +28,11 @@ struct Error {
 
 /// An exit reason in the words of OTP's logger (LOG-6): "no process: …", "time out", ":stopped".
 [[nodiscard]] std::string reason_text(const Term& reason);
+
+namespace detail {
+/// [{module, name, arguments, [takes: text]}]: a stack trace of one entry, as {:undef, …} and {:function_clause, …} have it. Without
+/// `takes` three elements.
+[[nodiscard]] Term function_trace(Term module, Term name, Term arguments, std::string_view takes);
+}  // namespace detail
 
 }  // namespace pulpo

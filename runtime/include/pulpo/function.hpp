@@ -8,8 +8,8 @@
 // terms of the types in pulpo/codec.hpp, so that a call from elsewhere is checked before the callable runs.
 //
 //   Threads    Any; they are constants. apply(): inside a process.
-//   Errors     Arguments of other types exit the caller with {:function_clause, [{module, name, arguments}]}, another number
-//              of them with {:undef, …}, as in Erlang.
+//   Errors     Arguments of other types exit the caller with {:function_clause, [{module, name, arguments, [takes: text]}]}, another
+//              number of them with {:undef, …}, as in Erlang.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +32,7 @@ struct Function {
   const char* documentation;  ///< One sentence, for help.
   std::uint8_t arity;
   Term (*invoke)(const Function& self, std::span<const Term> arguments);
+  std::string_view takes = {};  ///< The arguments, for a person: "(integer, integer)".
 
   [[nodiscard]] Term operator()(std::span<const Term> arguments) const { return invoke(*this, arguments); }
   /// The module and the function's own name, as atoms; empty when `name` is not "Module.function".
@@ -72,6 +73,17 @@ Term invoke_function(const Function& self, std::span<const Term> arguments) {
     return to_term(std::apply(F{}, std::move(values)));
   }
 }
+
+template <class Arguments>
+struct ArgumentsWords;
+template <class... A>
+struct ArgumentsWords<std::tuple<A...>> {
+  static constexpr void say(Words& words) {
+    words << "(";
+    say_each<A...>(words, ", ");
+    words << ")";
+  }
+};
 }  // namespace detail
 
 /// A function with its C++ type: callable here, and a row of a table.
@@ -81,7 +93,8 @@ class NamedFunction {
   using Arguments = typename detail::SignatureOf<decltype(&F::operator())>::Arguments;
   using Return = typename detail::SignatureOf<decltype(&F::operator())>::Return;
   consteval NamedFunction(const char* name, const char* documentation)
-      : row_{name, documentation, static_cast<std::uint8_t>(std::tuple_size_v<Arguments>), &detail::invoke_function<F>} {}
+      : row_{name, documentation, static_cast<std::uint8_t>(std::tuple_size_v<Arguments>), &detail::invoke_function<F>,
+             detail::spoken<&detail::ArgumentsWords<Arguments>::say>()} {}
 
   template <class... A>
   auto operator()(A&&... arguments) const {

@@ -93,8 +93,8 @@ void abcast(const std::vector<Atom>& nodes, Atom name, const Term& message);
 
 namespace detail {
 [[noreturn]] void exit_call(const Term& server, const Term& request, Timeout timeout, const Term& reason);
-/// The answer is no term of the declared reply: {:bad_reply, answer}.
-[[nodiscard]] Term bad_reply(const Term& answer);
+/// The answer is no term of the declared reply: {:bad_reply, answer, expected}.
+[[nodiscard]] Term bad_reply(const Term& answer, std::string_view expected);
 
 template <class Reply>
 bool decode_reply(const Term& answer, std::optional<Reply>& out) {
@@ -107,7 +107,7 @@ ReplyOf<R> call_as(const Where& server, const R& request, const CallOptions& opt
   const Term answer = pulpo::call(server, term, options);
   if constexpr (!std::is_void_v<ReplyOf<R>>) {
     auto reply = from_term<ReplyOf<R>>(answer);
-    if (!reply) exit_call(server.term(), term, options.timeout, bad_reply(answer));
+    if (!reply) exit_call(server.term(), term, options.timeout, bad_reply(answer, kTypeText<ReplyOf<R>>));
     return std::move(*reply);
   }
 }
@@ -119,7 +119,7 @@ Result<ReplyOf<R>> try_call_as(const Where& server, const R& request, const Call
     return {};
   } else {
     auto reply = from_term<ReplyOf<R>>(*answer);
-    if (!reply) return Error{Errc::bad_message, bad_reply(*answer), "call: reply"};
+    if (!reply) return Error{Errc::bad_message, bad_reply(*answer, kTypeText<ReplyOf<R>>), "call: reply"};
     return std::move(*reply);
   }
 }
@@ -318,6 +318,24 @@ concept HandlesContinue = requires(S& server, const M& message) {
   server.handle_continue(message);
 };
 
+/// The messages of a protocol for each callback, for errors.
+template <class P>
+struct ProtocolWords;
+template <class... M>
+struct ProtocolWords<Protocol<M...>> {
+  template <int kind>
+  static constexpr void say(Words& words) {
+    [[maybe_unused]] const auto one = [&words]<class Each>(std::type_identity<Each>) {
+      if constexpr (message_kind<Each>() == kind) {
+        if (words.size != 0) words << ", ";
+        detail::say<Each>(words);
+      }
+    };
+    (one(std::type_identity<M>{}), ...);
+    if (words.size == 0) words << "none";
+  }
+};
+
 /// Decodes `term` as M and calls `function` with it; false when it is another message.
 template <class M, class F>
 bool with_message(Atom tag, const Term& term, F&& function) {
@@ -405,6 +423,11 @@ class Server final : public ServerBody {
     } else {
       return std::nullopt;
     }
+  }
+
+  [[nodiscard]] Takes takes() const override {
+    using Words = ProtocolWords<Messages>;
+    return {spoken<&Words::template say<1>>(), spoken<&Words::template say<2>>(), spoken<&Words::template say<3>>()};
   }
 
   [[nodiscard]] std::string_view class_name() const override {

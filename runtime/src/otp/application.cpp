@@ -63,7 +63,9 @@ void Env::set(Atom key, Term value) {
   }
 }
 
-void detail::exit_bad_env(Atom key, const Term& value) { exit(Term::tuple({"bad_env"_atom, key, value})); }
+void detail::exit_bad_env(Atom key, const Term& value, std::string_view expected) {
+  exit(Term::tuple({"bad_env"_atom, key, value, expected}));
+}
 void detail::exit_missing_env(Atom application, Atom key) { exit(Term::tuple({"missing_env"_atom, application, key})); }
 
 std::optional<Term> get_env(Atom application, std::string_view key) { return ApplicationTable::of(runtime()).get(application, Atom(key)); }

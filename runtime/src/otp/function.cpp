@@ -18,11 +18,10 @@ std::optional<std::pair<Atom, Atom>> Function::module_and_name() const {
 namespace detail {
 namespace {
 
-/// [{module, name, arguments}]: the top of an Erlang stack trace.
-Term top_of_trace(const Function& function, std::span<const Term> arguments) {
+/// [{module, name, arguments}]: the top of an Erlang stack trace, whose fourth element says more when there is more.
+Term top_of_trace(const Function& function, std::span<const Term> arguments, std::string_view takes = {}) {
   const auto name = function.module_and_name();
-  return Term::list(
-      {Term::tuple({name ? Term(name->first) : Term(), name ? Term(name->second) : Term(function.name), Term::list(arguments)})});
+  return function_trace(name ? Term(name->first) : Term(), name ? Term(name->second) : Term(function.name), Term::list(arguments), takes);
 }
 
 }  // namespace
@@ -32,7 +31,7 @@ void exit_undef(const Function& function, std::span<const Term> arguments) {
 }
 
 void exit_function_clause(const Function& function, std::span<const Term> arguments) {
-  exit(Term::tuple({atoms::function_clause, top_of_trace(function, arguments)}));
+  exit(Term::tuple({atoms::function_clause, top_of_trace(function, arguments, function.takes)}));
 }
 
 }  // namespace detail

@@ -66,7 +66,7 @@ void exit_call(const Term& server, const Term& request, Timeout timeout, const T
   exit(Term::tuple({reason, Term::tuple({atoms::GenServer, atoms::call, Term::list({server, request, to_term(timeout)})})}));
 }
 
-Term bad_reply(const Term& answer) { return Term::tuple({"bad_reply"_atom, answer}); }
+Term bad_reply(const Term& answer, std::string_view expected) { return Term::tuple({"bad_reply"_atom, answer, expected}); }
 
 namespace {
 
@@ -138,7 +138,7 @@ bool is_ignore(const Error& error) noexcept { return error.code == Errc::exited 
 
 Result<void> stop(const Address& server, Term reason, Timeout timeout) {
   auto answer = pulpo::request(server, system::terminate(reason), timeout);
-  if (answer) return Error{Errc::bad_message, detail::bad_reply(*answer), "stop"};
+  if (answer) return Error{Errc::bad_message, detail::bad_reply(*answer, "none"), "stop"};
   if (answer.error().code == Errc::exited && answer.error().reason == reason) return {};
   return Error{answer.error().code, call_reason(answer.error()), "stop"};
 }

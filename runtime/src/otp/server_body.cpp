@@ -31,6 +31,7 @@ bool ServerBody::on_info(const Term&) { return false; }
 bool ServerBody::on_typed(const TypedMessage&, const void*) { return false; }
 bool ServerBody::on_continue(const Term&) { return false; }
 void ServerBody::on_terminate(const Term&) {}
+ServerBody::Takes ServerBody::takes() const { return {}; }
 std::optional<Term> ServerBody::describe_state() const { return std::nullopt; }
 
 ServerBody::ServerBody() noexcept = default;
@@ -83,11 +84,11 @@ std::optional<Term> ServerBody::deliver(const Message& message) {
       if (!on_call(message.body, Caller{message.from, message.ref})) {
         // DIFFERENCES: in OTP the server would end; here its caller alone does.
         refuse(message.from, message.ref,
-               Term::tuple({atoms::function_clause, Term::list({Term::tuple({who(), "handle_call"_atom, Term::list({message.body})})})}));
+               Term::tuple({atoms::function_clause, function_trace(who(), "handle_call"_atom, Term::list({message.body}), takes().calls)}));
       }
       return std::nullopt;
     case Signal::cast:
-      if (!ignored_ && !on_cast(message.body)) log_unexpected("handle_cast", message.body);
+      if (!ignored_ && !on_cast(message.body)) log_unexpected("handle_cast", message.body, takes().casts);
       return std::nullopt;
     case Signal::typed:
     case Signal::typed_cast:
@@ -98,7 +99,7 @@ std::optional<Term> ServerBody::deliver(const Message& message) {
       [[fallthrough]];
     default: {
       const Term term = term_of(message);
-      if (!ignored_ && !on_info(term)) log_unexpected("handle_info", term);
+      if (!ignored_ && !on_info(term)) log_unexpected("handle_info", term, takes().infos);
       return std::nullopt;
     }
   }
@@ -132,12 +133,14 @@ std::optional<Term> ServerBody::system_request(const Message& message) {
 void ServerBody::deliver_as_term(const Message& message) {
   const bool is_cast = message.kind == Signal::typed_cast;
   const Term term = message.type->to_term(message.payload);
-  if (!(is_cast ? on_cast(term) : on_info(term))) log_unexpected(is_cast ? "handle_cast" : "handle_info", term);
+  if (is_cast ? on_cast(term) : on_info(term)) return;
+  log_unexpected(is_cast ? "handle_cast" : "handle_info", term, is_cast ? takes().casts : takes().infos);
 }
 
 /// GS-13, in Elixir's words.
-void ServerBody::log_unexpected(std::string_view callback, const Term& message) const {
-  log::error("{} {} received unexpected message in {}/2: {}", class_name(), who().text(), callback, message.text());
+void ServerBody::log_unexpected(std::string_view callback, const Term& message, std::string_view takes) const {
+  log::error("{} {} received unexpected message in {}/2: {}{}{}", class_name(), who().text(), callback, message.text(),
+             takes.empty() ? "" : "; it takes ", takes);
 }
 
 std::string ServerBody::last_message_text(const Message* last) const {

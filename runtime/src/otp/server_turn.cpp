@@ -67,7 +67,7 @@ std::optional<Term> ServerBody::take_turn(const Message& message) {
   if (is_idle_marker(message)) {
     if (!wishes_->timer || message.body.elements()[1] != Term(wishes_->number)) return std::nullopt;
     wishes_->timer.reset();
-    if (!ignored_ && !on_info(atoms::timeout)) log_unexpected("handle_info", atoms::timeout);
+    if (!ignored_ && !on_info(atoms::timeout)) log_unexpected("handle_info", atoms::timeout, takes().infos);
     return std::nullopt;
   }
   wishes_->disarm();

@@ -50,7 +50,7 @@ Term start_request(const TaskOptions& options, const std::optional<unsigned>& co
 
 Result<Pid> started_pid(const Term& answer) {
   auto pid = from_term<Result<Pid>>(answer);
-  if (!pid) return Error{Errc::bad_message, bad_reply(answer), "task supervisor"};
+  if (!pid) return Error{Errc::bad_message, bad_reply(answer, "pid"), "task supervisor"};
   if (!*pid) pid->error().code = Errc::refused;
   return std::move(*pid);
 }

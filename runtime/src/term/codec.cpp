@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "pulpo/typed.hpp"
+
 namespace pulpo::detail {
 
 Term encode_unsigned(std::uint64_t value) {
@@ -34,6 +36,17 @@ bool decode_floating(const Term& term, double& out) {
   if (!term.is_integer()) return false;
   out = static_cast<double>(term.integer());
   return true;
+}
+
+void key_atoms(std::span<const std::string_view> names, std::span<Atom> atoms) {
+  for (std::size_t i = 0; i < names.size(); ++i) atoms[i] = Atom(names[i]);
+}
+
+Term map_of(std::span<const Atom> keys, std::span<const Term> values) {
+  std::vector<std::pair<Term, Term>> pairs;
+  pairs.reserve(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) pairs.emplace_back(keys[i], values[i]);
+  return Term::map(std::move(pairs));
 }
 
 Term encode_error(const Error& error) {

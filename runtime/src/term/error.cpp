@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 namespace pulpo {
 namespace {
@@ -39,6 +40,23 @@ std::string exception_text(const Term& reason) {
   return type && what ? "** (" + std::string(*type) + ") " + std::string(*what) : std::string{};
 }
 
+/// `PingPong.handle_call({:cal, "4", 5}); it takes {:cal, integer, integer}` of a stack trace's first entry; empty when it has none.
+std::string trace_text(const Term& trace) {
+  if (!trace.is_list() || trace.list_size() == 0) return {};
+  const Term entry = trace.list_at(0);
+  if (!entry.is_tuple(3) && !entry.is_tuple(4)) return {};
+  const auto parts = entry.elements();
+  std::string text = call_text(Term::tuple(parts.first(3)));
+  if (text.empty() && parts[1].is_atom()) text = call_text(Term::tuple({atoms::GenServer, parts[1], parts[2]}));
+  if (text.empty() || parts.size() < 4 || !parts[3].is_proper_list()) return text;
+  for (std::size_t i = 0; i < parts[3].list_size(); ++i) {
+    const Term more = parts[3].list_at(i);
+    if (!more.is_tuple(2) || !more.elements()[0].is_atom("takes"_atom)) continue;
+    if (const auto takes = more.elements()[1].as_text()) text += "; it takes " + *takes;
+  }
+  return text;
+}
+
 /// What a plain reason is called; the outer layers are reason_text()'s.
 std::string plain_reason_text(const Term& reason) {
   if (reason.is_atom(atoms::normal)) return "normal";
@@ -57,6 +75,17 @@ std::string plain_reason_text(const Term& reason) {
     if (kind == "bad_return_value"_atom) return "bad return value: " + detail.text();
     if (kind == "bad_call"_atom) return "bad call: " + detail.text();
     if (kind == "bad_cast"_atom) return "bad cast: " + detail.text();
+    if (kind == atoms::function_clause) {
+      if (const std::string trace = trace_text(detail); !trace.empty()) return "no function clause matching in " + trace;
+    }
+  }
+  if (reason.is_tuple(3) && reason.elements()[0].is_atom("bad_reply"_atom)) {
+    const auto expected = reason.elements()[2].as_text();
+    if (expected) return "bad reply: " + reason.elements()[1].text() + "; expected " + *expected;
+  }
+  if (reason.is_tuple(4) && reason.elements()[0].is_atom("bad_env"_atom)) {
+    const auto expected = reason.elements()[3].as_text();
+    if (expected) return "bad setting " + reason.elements()[1].text() + ": " + reason.elements()[2].text() + "; expected " + *expected;
   }
   return reason.text();
 }
@@ -94,6 +123,12 @@ std::string reason_text(const Term& reason) {
     joiner += "    ";
     inner = std::move(next);
   }
+}
+
+Term detail::function_trace(Term module, Term name, Term arguments, std::string_view takes) {
+  std::vector<Term> entry{std::move(module), std::move(name), std::move(arguments)};
+  if (!takes.empty()) entry.push_back(Term::list({Term::tuple({"takes"_atom, takes})}));
+  return Term::list({Term::tuple(std::span<const Term>(entry))});
 }
 
 std::string Error::text() const {

@@ -48,7 +48,7 @@ TEST_P(FunctionTest, WrongArgumentsExitTheCaller) {
     EXPECT_EQ(reason_of([] {
                 (void)kAddRow(std::vector<Term>{4, "five"_atom});
               }),
-              elixir("{:function_clause, [{Distro.DistroCal, :add, [4, :five]}]}"));
+              elixir("{:function_clause, [{Distro.DistroCal, :add, [4, :five], [takes: \"(integer, integer)\"]}]}"));
     EXPECT_EQ(reason_of([] { (void)kAddRow(std::vector<Term>{4}); }), elixir("{:undef, [{Distro.DistroCal, :add, [4]}]}"));
   });
 }

@@ -216,6 +216,113 @@ TEST(Typed, ListsAndMapsAreRefusedWhenOneElementDoesNotFit) {
   EXPECT_EQ(from_term<std::vector<int>>(Term::charlist("ab")), (std::vector<int>{97, 98}));
 }
 
+struct Configure {
+  using Message = Cast<"configure">;
+  static constexpr auto kKeys = keys("rate", "unit", "at");
+  int rate = 5;
+  std::string unit = "ms";
+  std::optional<Add> at;
+};
+struct Point {
+  static constexpr auto kKeys = keys("x", "y");
+  std::int8_t x = 1, y = 2;
+};
+static_assert(KeyedStruct<Configure> && KeyedStruct<Point> && !KeyedStruct<Add> && !MessageStruct<Point>);
+static_assert(detail::kFieldCount<Configure> == 3 && kIsTerm<Point>);
+
+TEST(Typed, AMessageWithKeysIsAMapAfterItsName) {
+  both_ways(Configure{}, "{:configure, %{at: nil, rate: 5, unit: \"ms\"}}");
+  both_ways(Configure{.rate = 7, .unit = "s", .at = Add{1, 2}}, "{:configure, %{at: {:cal, 1, 2}, rate: 7, unit: \"s\"}}");
+}
+
+TEST(Typed, WhatAMapLacksKeepsTheDefaultAndWhatItHasMoreIsIgnored) {
+  const auto older = match<Configure>(read("{:configure, %{rate: 8}}"));
+  ASSERT_TRUE(older);
+  EXPECT_EQ(older->rate, 8);
+  EXPECT_EQ(older->unit, "ms");
+  const auto newer = match<Configure>(read("{:configure, %{\"rate\" => 9, colour: :red, unit: \"s\"}}"));
+  ASSERT_TRUE(newer);
+  EXPECT_EQ(newer->rate, 5) << "the key is an atom";
+  EXPECT_EQ(newer->unit, "s");
+  EXPECT_TRUE(match<Configure>(read("{:configure, %{}}")));
+}
+
+TEST(Typed, AValueInAMapThatDoesNotFitIsNoMatch) {
+  for (const char* text : {"{:configure, %{rate: :fast}}", "{:configure, %{rate: 2147483648}}", "{:configure, %{unit: nil}}",
+                           "{:configure, [rate: 5]}", "{:configure}", ":configure", "%{rate: 5}", "{:configured, %{}}"}) {
+    EXPECT_FALSE(match<Configure>(read(text))) << text;
+  }
+}
+
+TEST(Typed, AStructOfKeysAloneIsAMap) {
+  both_ways(Point{3, 4}, "%{x: 3, y: 4}");
+  both_ways(std::vector<Point>{{3, 4}}, "[%{x: 3, y: 4}]");
+  EXPECT_EQ(from_term<Point>(read("%{y: 9}"))->x, 1);
+  EXPECT_FALSE(from_term<Point>(read("%{x: 128}")));
+  EXPECT_FALSE(from_term<Point>(read("{3, 4}")));
+}
+
+TEST(Typed, AnArrayAndASetAreLists) {
+  both_ways(std::array<int, 3>{1, 2, 3}, "[1, 2, 3]");
+  both_ways(std::set<std::string>{"b", "a"}, "[\"a\", \"b\"]");
+  for (const char* text : {"[1, 2]", "[1, 2, 3, 4]", "[1, 2, :three]", "{1, 2, 3}", "nil"}) {
+    EXPECT_FALSE((from_term<std::array<int, 3>>(read(text)))) << text;
+  }
+  EXPECT_EQ(from_term<std::set<int>>(read("[2, 1, 2]")), (std::set<int>{1, 2}));
+  EXPECT_FALSE(from_term<std::set<int>>(read("[1, :two]")));
+}
+
+struct Reading {
+  using Message = Info<"reading">;
+  std::array<std::uint8_t, 2> bytes{};
+  bool last = false;
+};
+
+TEST(Typed, AnArrayIsOneFieldOfAMessage) { both_ways(Reading{{1, 2}, true}, "{:reading, [1, 2], true}"); }
+
+struct Own {};
+
+TEST(Typed, EveryTypeSaysWhatItsTermLooksLike) {
+  EXPECT_EQ(kTypeText<Ping>, ":ping");
+  EXPECT_EQ(kTypeText<Add>, "{:cal, integer, integer}");
+  EXPECT_EQ(kTypeText<Configure>, "{:configure, %{rate: -2147483648..2147483647, unit: string, at: {:cal, integer, integer} | nil}}");
+  EXPECT_EQ(kTypeText<Point>, "%{x: -128..127, y: -128..127}");
+  EXPECT_EQ(kTypeText<Reading>, "{:reading, [0..255] of 2, boolean}");
+  EXPECT_EQ(kTypeText<Mode>, ":slow | :fast");
+  EXPECT_EQ((kTypeText<std::map<std::string, std::vector<double>>>), "%{string => [float]}");
+  EXPECT_EQ((kTypeText<std::variant<Atom, Term, Pid, Ref>>), "atom | term | pid | reference");
+  EXPECT_EQ((kTypeText<std::tuple<std::uint64_t, Duration, Timeout>>), "{non_neg_integer, milliseconds, milliseconds | :infinity}");
+  EXPECT_EQ(kTypeText<Result<std::set<bool>>>, "{:ok, [boolean]} | {:error, term}");
+  EXPECT_EQ(kTypeText<Result<void>>, ":ok | {:error, term}");
+  EXPECT_EQ(kTypeText<void>, ":ok");
+  EXPECT_EQ(kTypeText<std::tuple<>>, "{}");
+  EXPECT_NE(kTypeText<std::shared_ptr<Own>>.find("Own of this node | nil"), std::string_view::npos);
+}
+
+struct Odd {
+  using Message = Info<"a name">;
+  Atom field;
+};
+struct Alias {
+  using Message = Info<"Elixir.Ping.Pong">;
+};
+
+TEST(Typed, ANameIsShownAsElixirWritesIt) {
+  EXPECT_EQ(kTypeText<Odd>, "{:\"a name\", atom}");
+  EXPECT_EQ(kTypeText<Alias>, "Ping.Pong");
+}
+
+template <int depth>
+struct Deep {
+  using Message = Info<"deep">;
+  std::conditional_t<depth == 0, bool, Deep<depth == 0 ? 0 : depth - 1>> first, second, third;
+};
+
+TEST(Typed, ATextBeyondAThousandBytesIsCut) {
+  EXPECT_LE(kTypeText<Deep<4>>.size(), 1'000u);
+  EXPECT_TRUE(kTypeText<Deep<4>>.ends_with("…"));
+}
+
 TEST(Typed, AMessageOfSixteenFieldsGoesBothWays) {
   Wide wide;
   wide.nested = {1, 2};

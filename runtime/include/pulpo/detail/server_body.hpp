@@ -60,6 +60,11 @@ class ServerBody : public Body {
   /// GS-14. Called once, before the process ends by a stop, an exception, or its parent's exit.
   virtual void on_terminate(const Term& reason);
   [[nodiscard]] virtual std::optional<Term> describe_state() const;
+  /// The messages that on_call, on_cast and on_info take, for a person; empty where there is nothing to say.
+  struct Takes {
+    std::string_view calls = {}, casts = {}, infos = {};
+  };
+  [[nodiscard]] virtual Takes takes() const;
   /// The author's class, for reports.
   [[nodiscard]] virtual std::string_view class_name() const = 0;
 
@@ -84,7 +89,7 @@ class ServerBody : public Body {
   std::optional<Term> deliver(const Message& message);
   void deliver_as_term(const Message& message);
   std::optional<Term> system_request(const Message& message);
-  void log_unexpected(std::string_view callback, const Term& message) const;
+  void log_unexpected(std::string_view callback, const Term& message, std::string_view takes) const;
   /// `last` is null when no message was being handled: after init, and in handle_continue.
   [[noreturn]] void end(const Message* last, Term reason);
   [[nodiscard]] std::string last_message_text(const Message* last) const;

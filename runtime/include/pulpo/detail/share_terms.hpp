@@ -21,7 +21,8 @@ template <class T>
 void share_terms(const T& value) {
   if constexpr (std::is_same_v<T, Term>) {
     value.share();
-  } else if constexpr (requires { typename T::Message; }) {
+  } else if constexpr (
+      requires { typename T::Message; } || requires { T::kKeys; }) {
     with_fields(value, [](const auto&... field) { (share_terms(field), ...); });
   } else if constexpr (requires { std::tuple_size<T>::value; }) {
     std::apply([](const auto&... part) { (share_terms(part), ...); }, value);

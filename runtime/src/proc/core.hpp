@@ -203,6 +203,8 @@ class Core {
   [[nodiscard]] std::vector<Pid> list();
   /// Of each size of stack on this core.
   [[nodiscard]] std::vector<StackUsage> stack_usage();
+  /// Messages made here that have not come back.
+  [[nodiscard]] std::size_t messages_in_use() const noexcept { return messages_.in_use(); }
 
   /// Before run(): tell that one when the core wakes. Null: no longer.
   void set_watchdog(Watchdog* watchdog) noexcept { watchdog_.store(watchdog, std::memory_order_release); }

@@ -21,7 +21,7 @@
 //              are under way: one that never returns holds it up.
 //   Errors     What the function throws comes out at the caller, exit(reason) included. try_blocking(): timeout; killed (where nothing is
 //              thrown); busy (not one thread could be made). blocking() exits with these.
-//   Cost       Two wake-ups of a thread, some 10 to 100 µs: nothing for what takes less.
+//   Cost       Two wake-ups of a thread: it does not pay for what takes some microseconds.
 #pragma once
 
 #include <exception>

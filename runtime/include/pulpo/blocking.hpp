@@ -103,11 +103,6 @@ auto make_blocking(F&& function, Arguments&&... arguments) {
   return std::make_shared<Work>(std::forward<F>(function), std::forward<Arguments>(arguments)...);
 }
 
-template <class T>
-inline constexpr bool kIsResult = false;
-template <class T>
-inline constexpr bool kIsResult<Result<T>> = true;
-
 }  // namespace detail
 
 /// Runs `function(arguments…)` on another thread; its value, by value.

@@ -78,11 +78,6 @@ inline constexpr bool kIsAfter = false;
 template <class Body>
 inline constexpr bool kIsAfter<AfterClause<Body>> = true;
 
-template <class R>
-inline constexpr bool kIsResult = false;
-template <class V>
-inline constexpr bool kIsResult<Result<V, Error>> = true;
-
 /// The message that a clause for M was looking for.
 template <class M>
 struct Decoded {

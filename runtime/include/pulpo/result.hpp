@@ -134,6 +134,13 @@ class [[nodiscard]] Result<void, E> {
   std::variant<std::monostate, E> state_;
 };
 
+namespace detail {
+template <class T>
+inline constexpr bool kIsResult = false;
+template <class T>
+inline constexpr bool kIsResult<Result<T, Error>> = true;
+}  // namespace detail
+
 /// The result type of the layers below terms.
 template <class T>
 using Outcome = Result<T, Fault>;

@@ -22,7 +22,7 @@ Term already_started(const Pid& pid) { return Term::tuple({atoms::already_starte
 ServerBody::Wishes::~Wishes() { disarm(); }
 
 void ServerBody::Wishes::disarm() noexcept {
-  if (timer && Core::current() != nullptr) (void)Core::here().cancel_send(*timer);
+  if (timer && Core::current() != nullptr) (void)Core::here().send_timers().cancel(*timer);
   timer.reset();
 }
 

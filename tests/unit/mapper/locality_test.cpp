@@ -33,6 +33,16 @@ class ForeignLoop final : public io::Loop {
   void write(io::Operation& operation, io::Handle file, ByteView bytes, std::uint64_t offset) override {
     real_.write(operation, file, bytes, offset);
   }
+  Outcome<io::Handle> bind(const io::Address& address, const io::DatagramOptions& options) override { return real_.bind(address, options); }
+  Outcome<void> join(io::Handle handle, const io::Address& group, const io::Address& interface) override {
+    return real_.join(handle, group, interface);
+  }
+  void send_to(io::Operation& operation, io::Handle handle, ByteView bytes, const io::Address& to) override {
+    real_.send_to(operation, handle, bytes, to);
+  }
+  Outcome<std::uint64_t> size(io::Handle file) const override { return real_.size(file); }
+  void sync(io::Operation& operation, io::Handle file) override { real_.sync(operation, file); }
+  Outcome<io::Handle> adopt_device(int descriptor) override { return real_.adopt_device(descriptor); }
   void poll(io::Operation& operation, int descriptor, short events) override { real_.poll(operation, descriptor, events); }
   void cancel(io::Operation& operation) override { real_.cancel(operation); }
   void close(io::Handle handle) override { real_.close(handle); }

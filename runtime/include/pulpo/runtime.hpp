@@ -74,18 +74,12 @@ struct RuntimeOptions {
   /// Threads of blocking() at most; 0: four a core, and four at least. They wait for a disk or a library and seldom compute, so that a core
   /// can keep some of them busy; and one that does not return leaves three.
   unsigned blocking_threads_max = 0;
-<<<<<<< HEAD
-  Duration blocking_idle = 10s;   ///< After so long without work such a thread ends: a thread costs 50 us to make and 20 KiB to keep.
+  Duration blocking_idle = 10s;   ///< After so long without work such a thread ends; calls some seconds apart share one.
   Random* random = nullptr;       ///< Borrowed; the system's when null.
   WatchdogOptions watchdog = {};  ///< Not with a driver.
   /// Handles SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT, for the whole program: says which process ran, and whether its stack was used
   /// up, before the program dies of it.
   bool crash_reports = false;
-=======
-  Duration blocking_idle =
-      10s;  ///< After so long without work such a thread ends: calls some seconds apart share one, and a board at rest keeps none.
-  Random* random = nullptr;  ///< Borrowed; the system's when null.
->>>>>>> 23e892d (proc: Give no figures for blocking() that nobody measured)
   Driver* driver = nullptr;  ///< Borrowed; turns the cores in the place of threads (a simulated world). Null: each has its thread.
 };
 

@@ -9,7 +9,8 @@
 //   (void)cast(runtime, kServer, Reset{});
 //   runtime.stop();
 //
-// The typed forms of Runtime::send(), cast() and call(). A runtime installs no signal handler and writes nothing to stdout; its
+// The typed forms of Runtime::send(), cast() and call(). A runtime installs no signal handler, unless
+// RuntimeOptions::watchdog.backtrace or crash_reports ask for some, and writes nothing to stdout; its
 // log goes to stderr, or where log::exchange_target() says.
 //
 //   Order      What one thread sends one process arrives in the order of sending, and a call after all that it sent

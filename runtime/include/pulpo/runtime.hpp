@@ -54,7 +54,7 @@ struct WatchdogOptions {
 
 /// What a core tells of itself.
 struct CoreStats {
-  /// How long somebody runnable waited for its turn: one sample at a time, to the slice. How many were taken.
+  /// How long somebody runnable waited for its turn: one sample at a time. How many were taken.
   std::uint64_t run_delays = 0;
   Duration run_delay_average{};
   Duration run_delay_max{};

@@ -169,7 +169,6 @@ void Core::between_slices() {
     loop_->timers().drop_unwanted();       // so that an idle core is not woken for nothing
     if (driver_ != nullptr) leave_step();  // the loop of a simulation never sleeps: its driver knows when it has something to do
     spinner_.sleeps();
-    if (watch_.has_sample()) watch_.take_sample(loop_->refresh());
     watch_.falls_asleep();
     handled = loop_->turn(io::Loop::Wait::yes);
     watch_.wakes_up();
@@ -178,7 +177,6 @@ void Core::between_slices() {
   } else {
     if (driver_ != nullptr && --step_slices_ == 0) leave_step();
     handled = loop_->turn(io::Loop::Wait::no);
-    watch_.take_sample(loop_->now());
   }
   if (spinner_.is_waiting() && (handled > 0 || !inbox_.empty())) spinner_.arrived(loop_->now());
   drain_inbox();
@@ -204,7 +202,8 @@ bool Core::spin() {
 }
 void Core::activate(Process& process) {
   current_process_ = &process;
-  watch_.activates(process.slot, process.serial);
+  if (watch_.activates(process.slot, process.serial)) [[unlikely]]
+    watch_.take_sample(loop_->refresh());
   process.state = Process::State::running;
   reductions_left_ = kReductions;
   if (process.stack != nullptr) {

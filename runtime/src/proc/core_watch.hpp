@@ -3,11 +3,11 @@
 // CoreWatch: what a core tells of itself while it runs, so that somebody else can see that it stands still, and for how long what is
 // runnable waits for its turn.
 //
-// Who is made runnable last, at the beginning of a slice, is a sample: it waits until it was activated, as seen when that slice, or a later
-// one, is over. One sample at a time, so a core with a long queue takes few.
+// Who is last in the run queue at the beginning of a slice is a sample: how long until it is activated? One at a time, so a core with a
+// long queue takes few.
 //
 //   Threads    The core's; what is called on any thread is said.
-//   Cost       A few stores an activation, to one cache line; a clock read before a core that has worked goes to sleep.
+//   Cost       A few stores an activation, to one cache line; a clock read a sample.
 #pragma once
 
 #include <atomic>
@@ -21,11 +21,13 @@ namespace pulpo {
 
 class alignas(64) CoreWatch {
  public:
-  /// A process gets the core.
-  void activates(std::uint32_t slot, std::uint32_t serial) noexcept {
+  /// A process gets the core. True when it is the sample: call take_sample().
+  [[nodiscard]] bool activates(std::uint32_t slot, std::uint32_t serial) noexcept {
     slot_.store(slot, std::memory_order_relaxed);
     serial_.store(serial, std::memory_order_relaxed);
-    activations_.store(activations_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    const std::uint32_t number = activations_.load(std::memory_order_relaxed) + 1;
+    activations_.store(number, std::memory_order_relaxed);
+    return number == sample_ && sampling_;
   }
   /// A process joins the run queue.
   void queued() noexcept { ++queued_; }
@@ -34,9 +36,7 @@ class alignas(64) CoreWatch {
     serial_.store(0, std::memory_order_relaxed);
     slices_.store(slices_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
-  [[nodiscard]] bool has_sample() const noexcept { return sampling_; }
   void take_sample(TimePoint now) noexcept {
-    if (!sampling_ || static_cast<std::int32_t>(activations_.load(std::memory_order_relaxed) - sample_) < 0) return;
     sampling_ = false;
     record(now - since_);
   }

@@ -71,7 +71,9 @@ void Watchdog::run() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
     sleeping_.store(true, std::memory_order_seq_cst);
-    if (!is_a_core_awake()) changed_.wait(lock, [this] { return stop_ || !sleeping_.load(std::memory_order_seq_cst); });
+    // Whose stall was reported is looked at once more, also when its core has gone to sleep since: its end is told.
+    const bool tells = std::any_of(seen_.begin(), seen_.end(), [](const Seen& seen) { return seen.reported; });
+    if (!tells && !is_a_core_awake()) changed_.wait(lock, [this] { return stop_ || !sleeping_.load(std::memory_order_seq_cst); });
     sleeping_.store(false, std::memory_order_seq_cst);
     // Also after a short wake: so a core that wakes often wakes us once an interval.
     if (changed_.wait_for(lock, interval, [this] { return stop_; })) return;

@@ -329,15 +329,16 @@ TEST_P(BlockingThreadsTest, TheFunctionMayAskTheRuntime) {
 
 TEST_P(BlockingThreadsTest, StopEndsThoseWhoWaitAndWaitsForWhatIsUnderWay) {
   std::latch begun{1}, release{1};
-  std::atomic<bool> ended{false}, destroyed{false};
+  std::atomic<bool> ended{false};
+  std::atomic<int> gone{0};
+  struct Guard {
+    ~Guard() { ++gone; }
+    std::atomic<int>& gone;
+  };
   start({.blocking_threads_max = 1});
   run([&] {
     spawn([&] {
-      struct Guard {
-        ~Guard() { destroyed = true; }
-        std::atomic<bool>& destroyed;
-      };
-      const Guard guard{destroyed};
+      const Guard guard{gone};
       blocking([&] {
         begun.count_down();
         release.wait();
@@ -345,13 +346,16 @@ TEST_P(BlockingThreadsTest, StopEndsThoseWhoWaitAndWaitsForWhatIsUnderWay) {
       });
     });
     for (int i = 0; i < 3; ++i) {
-      spawn([] { blocking([] { ADD_FAILURE() << "it began after all"; }); });
+      spawn([&] {
+        const Guard guard{gone};
+        blocking([] { ADD_FAILURE() << "it began after all"; });
+      });
     }
     yield();
     begun.wait();
   });
   std::thread stopper([this] { runtime().stop(); });
-  while (!destroyed) std::this_thread::yield();  // its caller has gone
+  while (gone < 4) std::this_thread::yield();  // all who waited
   EXPECT_FALSE(ended);
   release.count_down();
   stopper.join();

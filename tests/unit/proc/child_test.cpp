@@ -102,7 +102,10 @@ TEST_P(ChildTest, AChildInheritsNothingOfOurs) {
     ::close(ours);
     ASSERT_TRUE(done) << done.error().text();
     // 0, 1, 2 and the folder that ls has open.
-    EXPECT_EQ(done->out, "4\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+    // glibc's posix_spawn() leaves its own two signals, 32 and 33, ignored.
+    EXPECT_TRUE(done->out == "4\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n" ||
+                done->out == "4\nSigBlk:\t0000000000000000\nSigIgn:\t0000000180000000\n")
+        << done->out;
   });
 }
 

@@ -38,7 +38,8 @@ class Reports {
   std::atomic<std::uint64_t> terminated{0}, gave_up{0}, failed_to_start{0};
 
  private:
-  static void take(void* context, log::Level, std::string_view line) {
+  static void take(void* context, const log::Entry& entry) {
+    const std::string_view line = entry.message;
     auto& self = *static_cast<Reports*>(context);
     if (line.starts_with("Child ") && line.find(" terminated\n") != line.npos) ++self.terminated;
     if (line.find(" caused shutdown\n") != line.npos) ++self.gave_up;

@@ -192,7 +192,7 @@ class Help(ClusterTest):
         self.assertRegex(done.out, r"^pulpo \d+\.\d+\.\d+\n$")
         overview = self.cluster.run("--help")
         verbs = re.findall(r"^  (bench call|[a-z]+)  ", overview.out, re.MULTILINE)
-        self.assertEqual(verbs, ["node", "mapper", "names", "ping", "call", "bench call", "doctor"])
+        self.assertEqual(verbs, ["node", "mapper", "names", "ping", "call", "bench call", "doctor", "new"])
         for words in [["--help"], ["help"]] + [[*verb.split(), "--help"] for verb in verbs] + [["help", *verb.split()] for verb in verbs]:
             done = self.cluster.run(*words)
             self.assertEqual((done.status, done.err), (0, ""), words)

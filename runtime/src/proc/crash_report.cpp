@@ -77,7 +77,8 @@ void add_process(SignalText& text, const RunningNote& note) noexcept {
   text.number(note.core);
 }
 
-void handler(int signal, siginfo_t* info, void* context) noexcept {
+// Unused where a sanitizer has handlers of its own.
+[[maybe_unused]] void handler(int signal, siginfo_t* info, void* context) noexcept {
   // What goes wrong from here on ends the program without more words.
   struct sigaction usual {};
   usual.sa_handler = SIG_DFL;

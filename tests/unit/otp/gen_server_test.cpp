@@ -140,6 +140,27 @@ TEST_P(GenServerTest, AReplyMayComeLaterAndFromAnotherProcess) {  // GS-12
   });
 }
 
+TEST_P(GenServerTest, AReplyToADeadClientVanishes) {  // GS-12
+  run([] {
+    started();
+    const Pid client = spawn([] { (void)call(kServer, Later{}, {.timeout = Timeout::infinity()}); });
+    EXPECT_TRUE(eventually([] { return call(kServer, Count{}) == 1; }));
+    exit(client, atoms::kill);
+    (void)testing::end_of(client);
+    send(Address(kServer), Release{"nobody"});
+    EXPECT_EQ(call(kServer, Ping{}), "pong"_atom);
+  });
+}
+
+TEST_P(GenServerTest, ABroadcastReachesTheNodesThatThereAre) {  // GS-18
+  run([] {
+    started();
+    call(kServer, Set{9});
+    abcast({"a@nowhere"_atom, pulpo::runtime().node_name()}, kServer.name(), Reset{});
+    EXPECT_EQ(call(kServer, Count{}), 0u);
+  });
+}
+
 class Delegator {
  public:
   using Protocol = pulpo::Protocol<Later, Ping>;

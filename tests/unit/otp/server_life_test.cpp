@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "pulpo/gen_server.hpp"
+#include "pulpo/process_info.hpp"
 #include "unit/otp/support.hpp"
 
 namespace pulpo {
@@ -40,7 +41,8 @@ class Actor {
     if (in_init == "trap") trap_exit(true);
   }
   Term handle_call(const Do& order) {
-    if (order.what == "throw") throw std::runtime_error("the text");
+    if (order.what == "sleep, then throw") sleep(20ms);
+    if (order.what.ends_with("throw")) throw std::runtime_error("the text");
     if (order.what == "throw int") throw 7;
     if (order.what == "shutdown") exit(Term::tuple({atoms::shutdown, "done"_atom}));
     if (order.what == "exit") exit("broken"_atom);
@@ -128,6 +130,56 @@ TEST_P(ServerLifeTest, AnInitThatTakesTooLongIsKilled) {  // GS-1
     ASSERT_FALSE(pid);
     EXPECT_EQ(pid.error().code, Errc::timeout);
     EXPECT_TRUE(eventually([] { return !whereis("Elixir.Actor"_atom); }));
+  });
+}
+
+TEST_P(ServerLifeTest, StartMonitorWatchesFromTheBeginning) {  // GS-1
+  run(
+      [] {
+        CapturedLog log;
+        for (const unsigned core : {0u, 1u}) {
+          const auto server = start_monitor<Actor>({.core = core}, "");
+          ASSERT_TRUE(server);
+          cast(server->pid, Tell{});
+          EXPECT_EQ(testing::down_reason(server->monitor), Term("told"_atom));
+          for (const char* how : {"stop", "ignore"}) {
+            const auto failed = start_monitor<Actor>({.core = core}, how);
+            ASSERT_FALSE(failed);
+            EXPECT_EQ(failed.error().reason, Term(how == std::string_view("stop") ? "sorry"_atom : "ignore"_atom));
+            EXPECT_FALSE(receive_any(5ms)) << "no DOWN comes of one that did not start";
+          }
+        }
+      },
+      {.cores = 2});
+}
+
+TEST_P(ServerLifeTest, AStopThatTakesTooLongIsATimeout) {  // GS-17
+  run([] {
+    class Slow {
+     public:
+      void terminate(const Term&) { (void)receive_any(); }
+    };
+    const Pid pid = pulpo::start<Slow>({}).value();
+    EXPECT_EQ(stop(pid, atoms::normal, 5ms).error().code, Errc::timeout);
+    const Ref watched = monitor(pid);
+    send(pid, "go"_atom);
+    EXPECT_EQ(testing::down_reason(watched), Term(atoms::normal)) << "it ends all the same";
+  });
+}
+
+TEST_P(ServerLifeTest, AReportSaysWhetherTheClientLives) {  // GS-15, LOG-5
+  run([] {
+    CapturedLog log;
+    ASSERT_TRUE(register_name("client"_atom, self()));
+    EXPECT_FALSE(try_call(pulpo::start<Actor>({}, "").value(), Do{"throw"}));
+    EXPECT_EQ(log.count("Client :client is alive"), 1u) << log.all();
+    const Pid server = pulpo::start<Actor>({}, "").value();
+    const Ref watched = monitor(server);
+    const Pid client = spawn([server] { (void)try_call(server, Do{"sleep, then throw"}); });
+    EXPECT_TRUE(eventually([client] { return process_info(client).value().waits_for.has_value(); }));
+    exit(client, atoms::kill);
+    EXPECT_TRUE(testing::down_reason(watched).is_tuple(3));
+    EXPECT_EQ(log.count("Client " + Term(client).text() + " is dead"), 1u) << log.all();
   });
 }
 

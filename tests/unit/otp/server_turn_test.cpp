@@ -137,13 +137,13 @@ TEST_P(ServerTurnTest, AContinueOfInitRunsBeforeAnyMessage) {  // GS-2, GS-9
   });
 }
 
-/// Loads once it has been started.
+/// Continues as long as it takes.
 class Loader {
  public:
   using Protocol = pulpo::Protocol<Load>;
   explicit Loader(Pid witness) : witness_(witness) { continue_with(Load{}); }
   void handle_continue(const Load&) {
-    (void)receive_any();  // as long as it takes
+    (void)receive_any();
     send(witness_, "loaded"_atom);
   }
 
@@ -170,12 +170,11 @@ TEST_P(ServerTurnTest, AServerGoesOnWhenItsStarterEndsWithoutAsking) {  // GS-2
   run(
       [] {
         const Pid me = self();
-        // Its starter is killed while it is in init; it is not linked, and lives.
         class Slow : public Actor {
          public:
           explicit Slow(Pid witness) : Actor("continue", witness) {
+            (void)receive_any();  // its starter's question: as if that had never been asked
             send(witness, Term::tuple({"init"_atom, self()}));
-            (void)receive_any();
           }
         };
         const Pid starter = spawn([me] { (void)pulpo::start<Slow>({.core = 1}, me); });
@@ -184,7 +183,6 @@ TEST_P(ServerTurnTest, AServerGoesOnWhenItsStarterEndsWithoutAsking) {  // GS-2
         const Pid server = init->elements()[1].pid();
         exit(starter, atoms::kill);
         (void)testing::end_of(starter);
-        send(server, "go"_atom);
         EXPECT_TRUE(told("continue", "loaded"));
         EXPECT_EQ(call(server, Do{"still there"}), Term("still there"));
         EXPECT_TRUE(stop(server));
@@ -216,17 +214,13 @@ TEST_P(ServerTurnTest, AContinueOfAHandlerRunsBeforeTheNextMessage) {  // GS-9
 TEST_P(ServerTurnTest, AContinueMayStopItsServerOrFail) {  // GS-9, GS-14, GS-15
   run([] {
     CapturedLog log;
-    for (const bool in_init : {true, false}) {
-      Pid pid;
-      if (in_init) {
-        pid = started("continue and stop");
-      } else {
-        pid = started();
-        cast(pid, Told{"continue and stop"});
-      }
-      EXPECT_EQ(testing::end_of(pid) == Term("why"_atom) || !is_alive(pid), true);
-      EXPECT_TRUE(told("terminate", ":why"));
-    }
+    const auto in_init = start_monitor<Actor>({}, "continue and stop", self()).value();
+    EXPECT_EQ(testing::down_reason(in_init.monitor), Term("why"_atom));
+    EXPECT_TRUE(told("terminate", ":why"));
+    const auto in_cast = start_monitor<Actor>({}, "", self()).value();
+    cast(in_cast.pid, Told{"continue and stop"});
+    EXPECT_EQ(testing::down_reason(in_cast.monitor), Term("why"_atom));
+    EXPECT_TRUE(told("terminate", ":why"));
     EXPECT_EQ(log.count("terminating\n** (stop) :why\nLast message: {:continue, {:load, \"stop\"}}\nState: \"state\""), 2u) << log.all();
     const Pid pid = started();
     const Ref watched = monitor(pid);
@@ -278,12 +272,14 @@ TEST_P(ServerTurnTest, AnIdleServerIsToldOnce) {  // GS-10
     for (const char* in_init : {"idle", "idle at once", "continue, then idle"}) {
       const TimePoint before = precise_now();
       const Pid pid = started(in_init);
-      EXPECT_TRUE(told("idle", "")) << in_init;
-      if (std::string_view(in_init) == "idle") {
+      if (std::string_view(in_init) == "continue, then idle") {
+        EXPECT_TRUE(told_next("continue", "idle"));
+      }
+      EXPECT_TRUE(told_next("idle", "")) << in_init;
+      if (std::string_view(in_init) != "idle at once") {
         EXPECT_GE(precise_now() - before, 20ms);
       }
-      const auto is_idle = [](const Term& term) { return term.text().find("idle") == 2; };
-      EXPECT_FALSE(receive_if(is_idle, 60ms)) << "it is not armed again by itself";
+      EXPECT_FALSE(receive_any(60ms)) << "it is not armed again by itself";
       EXPECT_TRUE(stop(pid));
       EXPECT_TRUE(told("terminate", ":normal"));
     }
@@ -349,9 +345,9 @@ TEST_P(ServerTurnTest, AnIdleServerMayStop) {  // GS-9, GS-10
 
 TEST_P(ServerTurnTest, ATimerOfAKilledServerMeetsNobody) {  // GS-10
   run([] {
-    const Pid pid = started("idle");
-    exit(pid, atoms::kill);
-    EXPECT_EQ(testing::end_of(pid) == Term(atoms::killed) || !is_alive(pid), true);
+    const auto server = start_monitor<Actor>({}, "idle", self()).value();
+    exit(server.pid, atoms::kill);
+    EXPECT_EQ(testing::down_reason(server.monitor), Term(atoms::killed));
     EXPECT_FALSE(receive_any(60ms));
   });
 }

@@ -98,7 +98,7 @@ TEST_P(BlockingTest, TheFunctionIsGoneWhenItsCallerGoesOn) {
 }
 
 TEST_P(BlockingTest, InANoKillScopeAKillIsAnError) {
-  run([this] {
+  run([] {
     const Pid me = self();
     bool got_there = false;
     const Spawned caller = spawn_monitor([&] {

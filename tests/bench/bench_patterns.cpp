@@ -59,8 +59,8 @@ class Adder {
 };
 
 void FanIn(benchmark::State& state) {
-  constexpr std::int64_t kSenders = 1000;
-  constexpr std::int64_t kEach = 200;
+  static constexpr std::int64_t kSenders = 1000;
+  static constexpr std::int64_t kEach = 200;
   in_process(1, [&] {
     for (auto _ : state) {
       const Pid adder = *start<Adder>({}, self(), kSenders * kEach);

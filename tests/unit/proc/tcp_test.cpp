@@ -315,9 +315,7 @@ TEST_P(TcpTest, AnotherCoreIsToldWhoseItIsAndMayDropIt) {
           EXPECT_EQ(down_reason(other.monitor), Term(atoms::normal));
           EXPECT_EQ(near.read_some(5s).value(), "");
         }
-        // Of the whole program: what an earlier test's threads still closed when we began may be gone by now.
-        EXPECT_TRUE(eventually([&] { return open_descriptors() <= before.descriptors; }))
-            << open_descriptors() << " after " << before.descriptors;
+        EXPECT_TRUE(eventually([&] { return open_descriptors() == before.descriptors; }));
       },
       {.cores = 2});
 }

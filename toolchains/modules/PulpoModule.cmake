@@ -4,6 +4,10 @@
 add_library(pulpo_options INTERFACE)
 target_compile_features(pulpo_options INTERFACE cxx_std_20)
 target_compile_options(pulpo_options INTERFACE -Wall -Wextra $<$<BOOL:${PULPO_WERROR}>:-Werror> -ffunction-sections -fdata-sections)
+if(CMAKE_UNITY_BUILD)
+  # gcc takes a source that another source includes for a header, where a member of a type without linkage would be a mistake.
+  target_compile_options(pulpo_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()
 if(CMAKE_SIZEOF_VOID_P EQUAL 4)
   # off_t and time_t are 32 bits wide on 32-bit Debian otherwise; psabi notes are about gcc 7 (GCC manual).
   target_compile_definitions(pulpo_options INTERFACE _FILE_OFFSET_BITS=64 _TIME_BITS=64)
@@ -32,6 +36,12 @@ function(pulpo_layer name)
   target_link_libraries(pulpo_${name} PUBLIC pulpo_options ${arg_USES} PRIVATE ${arg_PRIVATE})
 endfunction()
 
+# pulpo_alone(FILE...): these sources of the layers of this folder stay objects of their own in a unity build, so that a test can
+# link another make of them before the archive.
+function(pulpo_alone)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
 # All of them: what the presets build that run no other tests.
 if(PULPO_TESTS)
   add_custom_target(unit_tests)
@@ -43,6 +53,7 @@ function(pulpo_unit_test layer)
   add_executable(unit_${layer} ${arg_SOURCES})
   target_link_libraries(unit_${layer} PRIVATE pulpo::${layer} ${arg_PRIVATE} GTest::gtest_main)
   target_include_directories(unit_${layer} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  pulpo_quick_to_build(unit_${layer})
   add_test(NAME unit_${layer} COMMAND unit_${layer})
   set_tests_properties(unit_${layer} PROPERTIES LABELS unit)
   add_dependencies(unit_tests unit_${layer})
@@ -52,4 +63,12 @@ endfunction()
 # pulpo_count_cases(TEST): scripts/test counts the cases inside this GoogleTest binary, not the binary as one.
 function(pulpo_count_cases test)
   set_property(TEST ${test} APPEND PROPERTY ENVIRONMENT "GTEST_OUTPUT=xml:${PROJECT_BINARY_DIR}/test-results/${test}.xml")
+endfunction()
+
+# pulpo_quick_to_build(TARGET): what is run once and not measured waits for the compiler more than for the processor. The layers that
+# it tests are built as they ship.
+function(pulpo_quick_to_build target)
+  if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+    target_compile_options(${target} PRIVATE -O1 -g1)
+  endif()
 endfunction()

@@ -14,7 +14,7 @@
 namespace pulpo::cli {
 namespace {
 
-constexpr Duration kTimeout = 5s;  // GenServer.call's (section K)
+constexpr Duration kAskedTimeout = 5s;  // GenServer.call's (section K)
 
 Fault no_term(std::string_view text, const SyntaxError& error) {
   const std::string place =
@@ -25,7 +25,7 @@ Fault no_term(std::string_view text, const SyntaxError& error) {
 int call(Program& program, const Arguments& arguments) {
   const auto& words = arguments.positional();
   // All that can be wrong is looked at before anything is tried.
-  const auto timeout = arguments.duration("timeout", 1ms, 24h, kTimeout);
+  const auto timeout = arguments.duration("timeout", 1ms, 24h, kAskedTimeout);
   if (!timeout) return program.complain(arguments.verb(), timeout.error());
   const auto server = read_name(words[1], "server's name");
   if (!server) return program.complain(arguments.verb(), server.error());

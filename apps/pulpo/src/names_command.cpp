@@ -13,7 +13,7 @@
 namespace pulpo::cli {
 namespace {
 
-constexpr Duration kAnswerTimeout = 5s;  // the mapper is on this very host
+constexpr Duration kNamesTimeout = 5s;  // the mapper is on this very host
 
 /// {"port":4369,"nodes":[{"name":"a","port":4711}]} of "name a at port 4711" lines.
 std::string names_json(const mapper::TextReply& reply) {
@@ -39,7 +39,7 @@ std::string names_json(const mapper::TextReply& reply) {
 int names(Program& program, const Arguments& arguments) {
   const auto port = mapper_port(arguments);
   if (!port) return program.complain(arguments.verb(), port.error());
-  const auto reply = ask_names(*port, kAnswerTimeout);
+  const auto reply = ask_names(*port, kNamesTimeout);
   if (!reply) {
     const bool is_absent = reply.error().code == Errc::nodedown;
     program.complain(

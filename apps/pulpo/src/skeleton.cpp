@@ -131,7 +131,7 @@ constexpr std::string_view kTaken =
 constexpr std::size_t kNameMax = 64;  // "NAME_test.cpp" is a file's name, and a node's name has 255
 
 bool is_small(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_figure(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 
@@ -139,7 +139,7 @@ std::span<const SkeletonFile> skeleton_files() noexcept { return kFiles; }
 
 Outcome<void> check_application_name(std::string_view name) {
   const bool plain = !name.empty() && is_small(name.front()) &&
-                     std::all_of(name.begin(), name.end(), [](char c) { return is_small(c) || is_digit(c) || c == '_'; });
+                     std::all_of(name.begin(), name.end(), [](char c) { return is_small(c) || is_figure(c) || c == '_'; });
   if (!plain) return wrong_usage(fmt::format("'{}' is no name of an application: small letters, digits and _, as in my_app", name));
   if (name.size() > kNameMax) return wrong_usage(fmt::format("an application's name has at most {} letters", kNameMax));
   if (kTaken.find(fmt::format(" {} ", name)) != std::string_view::npos) {

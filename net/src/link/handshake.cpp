@@ -9,6 +9,7 @@
 
 #include "link/cpace.hpp"
 #include "link/node_name.hpp"
+#include "link/sodium_bytes.hpp"
 #include "pulpo/assert.hpp"
 #include "pulpo/log.hpp"
 #include "wire/messages.hpp"
@@ -22,12 +23,11 @@ constexpr std::size_t kDetailBytesMax = 200;  // Of a peer's refusal: a line for
 using Key = Handshake::Key;
 
 ByteView view(const Key& key) { return {reinterpret_cast<const char*>(key.data()), key.size()}; }
-const unsigned char* data(ByteView bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
 
 /// BLAKE2b-256, keyed when there is a key.
 Key hash(ByteView message, ByteView key = {}) {
   Key out{};
-  crypto_generichash(out.data(), out.size(), data(message), message.size(), key.empty() ? nullptr : data(key), key.size());
+  crypto_generichash(out.data(), out.size(), sodium_bytes(message), message.size(), key.empty() ? nullptr : sodium_bytes(key), key.size());
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "link/cpace.hpp"
+#include "link/sodium_bytes.hpp"
 #include "pulpo/assert.hpp"
 #include "wire/stream.hpp"
 
@@ -13,9 +14,6 @@ namespace {
 static_assert(SealKey{}.size() == crypto_aead_chacha20poly1305_ietf_KEYBYTES);
 static_assert(SealSchedule::Nonce{}.size() == crypto_aead_chacha20poly1305_ietf_NPUBBYTES);
 static_assert(Sealer::kSealBytes == crypto_aead_chacha20poly1305_ietf_ABYTES);
-
-unsigned char* data(char* bytes) noexcept { return reinterpret_cast<unsigned char*>(bytes); }
-const unsigned char* data(ByteView bytes) noexcept { return reinterpret_cast<const unsigned char*>(bytes.data()); }
 
 /// libsodium takes its portable code until it has looked at the processor: a third of the speed on x86. It looks once a program.
 void choose_code() noexcept {
@@ -49,7 +47,7 @@ void SealSchedule::spend(std::size_t bytes) noexcept {
   }
   constexpr ByteView kLabel = "pulpo/1 next sealing key";
   SealKey next;
-  crypto_generichash(next.data(), next.size(), data(kLabel), kLabel.size(), key_.data(), key_.size());
+  crypto_generichash(next.data(), next.size(), sodium_bytes(kLabel), kLabel.size(), key_.data(), key_.size());
   key_ = next;
   wipe(next.data(), next.size());
   records_left_ = limits_.records;
@@ -71,8 +69,9 @@ char* Sealer::seal_piece(ByteView piece, char* out) noexcept {
   const char* const head = out;
   out = wire::write_sealed_head(piece.size() + kSealBytes, out);
   const auto nonce = schedule_.nonce();
-  crypto_aead_chacha20poly1305_ietf_encrypt(data(out), nullptr, data(piece), piece.size(), reinterpret_cast<const unsigned char*>(head),
-                                            static_cast<std::size_t>(out - head), nullptr, nonce.data(), schedule_.key());
+  crypto_aead_chacha20poly1305_ietf_encrypt(sodium_bytes(out), nullptr, sodium_bytes(piece), piece.size(),
+                                            reinterpret_cast<const unsigned char*>(head), static_cast<std::size_t>(out - head), nullptr,
+                                            nonce.data(), schedule_.key());
   schedule_.spend(piece.size());
   return out + piece.size() + kSealBytes;
 }
@@ -80,8 +79,8 @@ char* Sealer::seal_piece(ByteView piece, char* out) noexcept {
 Opener::Opened Opener::open(ByteView head, ByteView body, char* out) noexcept {
   if (body.size() < Sealer::kSealBytes || body.size() > kBodyBytesMax) return {};
   const auto nonce = schedule_.nonce();
-  if (crypto_aead_chacha20poly1305_ietf_decrypt(data(out), nullptr, nullptr, data(body), body.size(), data(head), head.size(), nonce.data(),
-                                                schedule_.key()) != 0) {
+  if (crypto_aead_chacha20poly1305_ietf_decrypt(sodium_bytes(out), nullptr, nullptr, sodium_bytes(body), body.size(), sodium_bytes(head),
+                                                head.size(), nonce.data(), schedule_.key()) != 0) {
     return {};
   }
   const auto size = body.size() - Sealer::kSealBytes;

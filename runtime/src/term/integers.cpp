@@ -14,21 +14,21 @@
 namespace pulpo::detail {
 namespace {
 
-using Words = std::vector<std::uint32_t>;  // least significant first
+using Limbs = std::vector<std::uint32_t>;  // least significant first
 
 void append_decimal(std::string& out, ByteView magnitude) {
-  Words words((magnitude.size() + 3) / 4);
-  std::memcpy(words.data(), magnitude.data(), magnitude.size());
+  Limbs limbs((magnitude.size() + 3) / 4);
+  std::memcpy(limbs.data(), magnitude.data(), magnitude.size());
   constexpr std::uint32_t kChunk = 1'000'000'000;
   std::vector<std::uint32_t> chunks;
-  while (!words.empty()) {
+  while (!limbs.empty()) {
     std::uint64_t rest = 0;
-    for (std::size_t i = words.size(); i-- > 0;) {
-      rest = (rest << 32) | words[i];
-      words[i] = static_cast<std::uint32_t>(rest / kChunk);
+    for (std::size_t i = limbs.size(); i-- > 0;) {
+      rest = (rest << 32) | limbs[i];
+      limbs[i] = static_cast<std::uint32_t>(rest / kChunk);
       rest %= kChunk;
     }
-    while (!words.empty() && words.back() == 0) words.pop_back();
+    while (!limbs.empty() && limbs.back() == 0) limbs.pop_back();
     chunks.push_back(static_cast<std::uint32_t>(rest));
   }
   out += std::to_string(chunks.back());
@@ -50,30 +50,30 @@ void append_hexadecimal(std::string& out, ByteView magnitude) {
   }
 }
 
-Words words_of_bits(std::string_view digits, unsigned bits) {
-  Words words(digits.size() * bits / 32 + 1, 0);
+Limbs limbs_of_bits(std::string_view digits, unsigned bits) {
+  Limbs limbs(digits.size() * bits / 32 + 1, 0);
   std::size_t at = 0;
   for (std::size_t i = digits.size(); i-- > 0; at += bits) {
     const std::uint64_t value = std::uint64_t{digit_value(digits[i])} << (at % 32);
-    words[at / 32] |= static_cast<std::uint32_t>(value);
-    if (value >> 32 != 0) words[at / 32 + 1] |= static_cast<std::uint32_t>(value >> 32);
+    limbs[at / 32] |= static_cast<std::uint32_t>(value);
+    if (value >> 32 != 0) limbs[at / 32 + 1] |= static_cast<std::uint32_t>(value >> 32);
   }
-  return words;
+  return limbs;
 }
 
-Words words_of_base(std::string_view digits, unsigned base) {
+Limbs limbs_of_base(std::string_view digits, unsigned base) {
   PULPO_ASSERT(digits.size() <= kDigitsMax);
-  Words words;
+  Limbs limbs;
   for (const char digit : digits) {
     std::uint64_t carry = digit_value(digit);
-    for (std::uint32_t& word : words) {
+    for (std::uint32_t& word : limbs) {
       carry += std::uint64_t{word} * base;
       word = static_cast<std::uint32_t>(carry);
       carry >>= 32;
     }
-    if (carry != 0) words.push_back(static_cast<std::uint32_t>(carry));
+    if (carry != 0) limbs.push_back(static_cast<std::uint32_t>(carry));
   }
-  return words;
+  return limbs;
 }
 
 }  // namespace
@@ -127,9 +127,9 @@ void append_float(std::string& out, double value) {
 }
 
 Term integer_of_digits(std::string_view digits, unsigned base, bool negative) {
-  const Words words =
-      std::has_single_bit(base) ? words_of_bits(digits, static_cast<unsigned>(std::countr_zero(base))) : words_of_base(digits, base);
-  return Term::big_integer(negative, ByteView(reinterpret_cast<const char*>(words.data()), words.size() * sizeof(std::uint32_t)));
+  const Limbs limbs =
+      std::has_single_bit(base) ? limbs_of_bits(digits, static_cast<unsigned>(std::countr_zero(base))) : limbs_of_base(digits, base);
+  return Term::big_integer(negative, ByteView(reinterpret_cast<const char*>(limbs.data()), limbs.size() * sizeof(std::uint32_t)));
 }
 
 }  // namespace pulpo::detail

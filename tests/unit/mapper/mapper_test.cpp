@@ -11,7 +11,7 @@ namespace {
 
 using MapperTest = World;
 
-const std::string kAlivePy = hex("00 0f 78 aa 2f 4d 00 00 06 00 06 00 02 70 79 00 00");
+const std::string kRegisterPy = hex("00 0f 78 aa 2f 4d 00 00 06 00 06 00 02 70 79 00 00");
 const std::string kLookUpPy = hex("00 03 7a 70 79");
 const std::string kNames = hex("00 01 6e");
 const std::string kDump = hex("00 01 64");
@@ -22,7 +22,7 @@ std::string stop_request(const std::string& name) { return encode_request({.kind
 TEST_P(MapperTest, AnswersTheDialogueOfTheReferenceDaemon) {  // EPMD-4, EPMD-5, EPMD-8, EPMD-9, EPMD-11
   start_mapper();
   RawClient py(mapper->port());
-  py.send(kAlivePy);
+  py.send(kRegisterPy);
   ASSERT_TRUE(until([&] { return py.received().size() >= 6; }));
   EXPECT_EQ(py.received().substr(0, 2), hex("76 00"));
 
@@ -61,7 +61,7 @@ TEST_P(MapperTest, TakesRequestsAByteAtATime) {  // EPMD-2
   start_mapper();
   RawClient py(mapper->port());
   ASSERT_TRUE(until([&] { return mapper->connections_size() == 1; }));
-  for (const char byte : kAlivePy) {
+  for (const char byte : kRegisterPy) {
     EXPECT_EQ(mapper->names_size(), 0u);
     py.send(std::string_view(&byte, 1));
     for (int turn = 0; turn < 3; ++turn) loop->turn(io::Loop::Wait::no);
@@ -201,7 +201,7 @@ TEST_P(MapperTest, ANameDoesNotStayBehindWhenItsAnswerCannotBeWritten) {
   start_mapper();
   for (int i = 0; i < 20; ++i) {
     RawClient client(mapper->port());
-    client.send(kAlivePy);
+    client.send(kRegisterPy);
     client.reset();
   }
   RawClient last(mapper->port());
@@ -283,7 +283,7 @@ TEST_P(MapperTest, AnUnfinishedRequestIsClosedAfterThePacketTimeoutAndARegistrat
   RawClient registered(mapper->port()), silent(mapper->port()), half(mapper->port());
   ASSERT_NE(register_on(registered, "a"), 0u);
   const TimePoint begin = loop->refresh();
-  half.send(kAlivePy.substr(0, 5));
+  half.send(kRegisterPy.substr(0, 5));
   ASSERT_TRUE(until([&] { return half.is_closed() && silent.is_closed(); }));
   EXPECT_GE(loop->refresh() - begin, 200ms);
   EXPECT_EQ(half.received(), "");

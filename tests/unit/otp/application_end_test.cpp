@@ -6,7 +6,7 @@
 #include "pulpo/system.hpp"
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::application_end_test {
 namespace {
 
 using testing::CapturedLog;
@@ -312,4 +312,4 @@ TEST_P(SlowApplicationEndTest, AnApplicationThatDoesNotStopIsNotWaitedForForEver
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::application_end_test

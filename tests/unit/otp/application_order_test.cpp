@@ -6,7 +6,7 @@
 #include "pulpo/system.hpp"
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::application_order_test {
 namespace {
 
 using testing::CapturedLog;
@@ -401,4 +401,4 @@ TEST_P(ApplicationOrderTest, ProcessesOfAllCoresShareTheEnvironment) {
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::application_order_test

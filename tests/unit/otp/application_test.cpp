@@ -7,7 +7,7 @@
 #include "pulpo/system.hpp"
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::application_test {
 namespace {
 
 using testing::CapturedLog;
@@ -230,4 +230,4 @@ TEST_P(ApplicationTest, ItRunsOnSeveralCores) {
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::application_test

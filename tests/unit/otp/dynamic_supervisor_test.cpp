@@ -5,7 +5,7 @@
 
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::dynamic_supervisor_test {
 namespace {
 
 using testing::CapturedLog;
@@ -277,4 +277,4 @@ TEST_P(DynamicSupervisorTest, ChildrenGoToTheLeastLoadedCore) {  // D3
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::dynamic_supervisor_test

@@ -9,7 +9,7 @@
 
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::embed_test {
 namespace {
 
 struct Add {
@@ -97,4 +97,4 @@ TEST_P(TypedEmbedTest, ManyThreadsLoseNothing) {
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::embed_test

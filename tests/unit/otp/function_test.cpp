@@ -3,7 +3,7 @@
 
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::function_test {
 namespace {
 
 using testing::elixir;
@@ -104,4 +104,4 @@ TEST(FunctionTableDeathTest, ANameThatNobodyCouldSayStopsTheProgram) {
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::function_test

@@ -7,7 +7,7 @@
 
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::gen_server_test {
 namespace {
 
 using testing::CapturedLog;
@@ -367,4 +367,4 @@ TEST_P(GenServerTest, ANameThatIsNoNameExitsItsUser) {
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::gen_server_test

@@ -25,7 +25,7 @@ std::atomic<std::uint64_t> allocations{0};
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
-namespace pulpo {
+namespace pulpo::hot_path_test {
 namespace {
 
 class HotPathTest : public testing::OnEachLoop {};
@@ -60,4 +60,4 @@ TEST_P(HotPathTest, AMessageThatNoClauseTakesIsPassedOverWithoutAllocating) {
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::hot_path_test

@@ -10,7 +10,7 @@
 #include "pulpo/system.hpp"
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::io_test {
 namespace {
 
 using testing::elixir;
@@ -470,4 +470,4 @@ TEST_P(IoServerTest, ItEndsWhileSomebodyReads) {  // IO-6
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::io_test

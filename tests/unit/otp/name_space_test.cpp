@@ -9,7 +9,7 @@
 #include "pulpo/gen_server.hpp"
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::name_space_test {
 namespace {
 
 using testing::CapturedLog;
@@ -208,4 +208,4 @@ TEST_P(NameSpaceTest, AReportNamesTheServerByItsGlobalName) {  // GS-15, LOG-5
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::name_space_test

@@ -3,7 +3,7 @@
 
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::ping_pong_test {
 namespace {
 
 using testing::CapturedLog;
@@ -48,4 +48,4 @@ TEST_P(PingPongTest, IsStartedAgainWhenItIsKilled) {  // SUP-4
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::ping_pong_test

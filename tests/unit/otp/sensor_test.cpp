@@ -8,7 +8,7 @@
 #include "unit/io/serial_line.hpp"
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::sensor_test {
 namespace {
 
 using io::testing_support::SerialLine;
@@ -85,4 +85,4 @@ TEST_P(SensorTest, ItsSuccessorOpensTheLineAnew) {
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::sensor_test

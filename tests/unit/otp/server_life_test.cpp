@@ -7,7 +7,7 @@
 #include "pulpo/process_info.hpp"
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::server_life_test {
 namespace {
 
 using testing::CapturedLog;
@@ -328,4 +328,4 @@ TEST_P(ServerLifeTest, AnInitThatFailsOnAnotherCoreGivesItsReason) {  // GS-2
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::server_life_test

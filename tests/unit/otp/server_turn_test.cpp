@@ -6,7 +6,7 @@
 #include "pulpo/gen_server.hpp"
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::server_turn_test {
 namespace {
 
 using testing::CapturedLog;
@@ -424,4 +424,4 @@ TEST_P(ServerTurnTest, StopWithInInitIsAnInitThatStops) {  // GS-2
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::server_turn_test

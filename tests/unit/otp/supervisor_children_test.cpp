@@ -6,7 +6,7 @@
 #include "pulpo/supervisor.hpp"
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::supervisor_children_test {
 namespace {
 
 using testing::CapturedLog;
@@ -271,4 +271,4 @@ TEST_P(SupervisorWaitTest, ItsParentsExitWaitsUntilAChildHasStopped) {  // SUP-1
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::supervisor_children_test

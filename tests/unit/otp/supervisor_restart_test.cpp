@@ -7,7 +7,7 @@
 #include "pulpo/supervisor.hpp"
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::supervisor_restart_test {
 namespace {
 
 using testing::CapturedLog;
@@ -208,4 +208,4 @@ TEST_P(ManyChildrenTest, TenThousandThatEndTogetherAreStoppedInTheirOrderInGoodT
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::supervisor_restart_test

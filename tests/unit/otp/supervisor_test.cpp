@@ -6,7 +6,7 @@
 
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::supervisor_test {
 namespace {
 
 using testing::CapturedLog;
@@ -456,4 +456,4 @@ TEST_P(SupervisorTest, CoresCopyAStartArgumentAndAnIdAtTheSameTime) {
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::supervisor_test

@@ -3,7 +3,7 @@
 
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::system_test {
 namespace {
 
 using testing::elixir;
@@ -70,4 +70,4 @@ TEST_P(SystemTest, ItsEndIsToldWithTheReason) {
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::system_test

@@ -8,7 +8,7 @@
 #include "base/random.hpp"
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::task_supervisor_test {
 namespace {
 
 using testing::CapturedLog;
@@ -446,4 +446,4 @@ TEST_P(TaskSupervisorTest, OwnersKilledAtRandomLeaveNothingBehind) {  // TASK-1,
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::task_supervisor_test

@@ -6,7 +6,7 @@
 
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::task_test {
 namespace {
 
 using testing::CapturedLog;
@@ -454,4 +454,4 @@ TEST_P(TaskTest, AClosureWhoseTermsAreSharedMayRunOnAnotherCore) {  // TASK-1
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::task_test

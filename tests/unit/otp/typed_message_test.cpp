@@ -4,7 +4,7 @@
 #include "pulpo/gen_server.hpp"
 #include "unit/otp/support.hpp"
 
-namespace pulpo {
+namespace pulpo::typed_message_test {
 namespace {
 
 using testing::CapturedLog;
@@ -149,4 +149,4 @@ TEST_P(TypedMessageTest, CountForTheMailboxLimit) {
 }
 
 }  // namespace
-}  // namespace pulpo
+}  // namespace pulpo::typed_message_test

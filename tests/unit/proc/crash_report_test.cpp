@@ -27,7 +27,7 @@ void run_alone(std::function<void()> function) {
   (void)runtime.run(std::move(function));
 }
 
-class CrashReport : public testing::Test {
+class CrashReport : public ::testing::Test {
  protected:
   void SetUp() override {
 #if defined(PULPO_ASAN) || defined(PULPO_TSAN)
@@ -66,8 +66,8 @@ TEST_F(CrashReport, AnAssertionNamesTheProcess) {
 }
 
 TEST_F(CrashReport, ItDiesOfTheSignalItself) {  // so that a core dump is made, and systemd sees what it was
-  EXPECT_EXIT(run_alone([] { (void)deeper(0); }), testing::KilledBySignal(SIGSEGV), "stack overflow");
-  EXPECT_EXIT(run_alone([] { (void)std::raise(SIGFPE); }), testing::KilledBySignal(SIGFPE), "dies of SIGFPE");
+  EXPECT_EXIT(run_alone([] { (void)deeper(0); }), ::testing::KilledBySignal(SIGSEGV), "stack overflow");
+  EXPECT_EXIT(run_alone([] { (void)std::raise(SIGFPE); }), ::testing::KilledBySignal(SIGFPE), "dies of SIGFPE");
 }
 
 }  // namespace

@@ -11,48 +11,48 @@ namespace pulpo {
 namespace {
 
 /// The term's Elixir text, or the error's: one string to compare.
-std::string elixir(std::string_view text) {
+std::string elixir_text(std::string_view text) {
   const auto read = read_elixir(text);
   return read ? read.value().text() : read.error().text();
 }
-std::string erlang(std::string_view text) {
+std::string erlang_answer(std::string_view text) {
   const auto read = read_erlang(text);
   return read ? read.value().erlang_text() : read.error().text();
 }
 
 TEST(ElixirReader, ReadsWhatTheSeedsType) {
-  EXPECT_EQ(elixir("{:cal, 4, 5}"), "{:cal, 4, 5}");
-  EXPECT_EQ(elixir("PingPong"), "PingPong");
+  EXPECT_EQ(elixir_text("{:cal, 4, 5}"), "{:cal, 4, 5}");
+  EXPECT_EQ(elixir_text("PingPong"), "PingPong");
   EXPECT_EQ(read_elixir("PingPong").value(), Term(Atom("Elixir.PingPong")));
   EXPECT_EQ(read_elixir(":PingPong").value(), Term(Atom("PingPong")));
-  EXPECT_EQ(elixir(":b@altair"), ":b@altair");
-  EXPECT_EQ(elixir("{PingPong, :a@altair}"), "{PingPong, :a@altair}");
-  EXPECT_EQ(elixir("{:takeover, :\"three@127.0.0.1\"}"), "{:takeover, :\"three@127.0.0.1\"}");
-  EXPECT_EQ(elixir(":sup?"), ":sup?");
-  EXPECT_EQ(elixir("[strategy: :one_for_one, name: Distro.Supervisor]"), "[strategy: :one_for_one, name: Distro.Supervisor]");
-  EXPECT_EQ(elixir("{:global, Distro.DistroCal}"), "{:global, Distro.DistroCal}");
-  EXPECT_EQ(elixir("{:interconnect_nodes, \"~> 0.1.0\"}"), "{:interconnect_nodes, \"~> 0.1.0\"}");
+  EXPECT_EQ(elixir_text(":b@altair"), ":b@altair");
+  EXPECT_EQ(elixir_text("{PingPong, :a@altair}"), "{PingPong, :a@altair}");
+  EXPECT_EQ(elixir_text("{:takeover, :\"three@127.0.0.1\"}"), "{:takeover, :\"three@127.0.0.1\"}");
+  EXPECT_EQ(elixir_text(":sup?"), ":sup?");
+  EXPECT_EQ(elixir_text("[strategy: :one_for_one, name: Distro.Supervisor]"), "[strategy: :one_for_one, name: Distro.Supervisor]");
+  EXPECT_EQ(elixir_text("{:global, Distro.DistroCal}"), "{:global, Distro.DistroCal}");
+  EXPECT_EQ(elixir_text("{:interconnect_nodes, \"~> 0.1.0\"}"), "{:interconnect_nodes, \"~> 0.1.0\"}");
 }
 
 TEST(ElixirReader, ReadsNumbers) {
-  EXPECT_EQ(elixir("-5"), "-5");
-  EXPECT_EQ(elixir("+5"), "5");
-  EXPECT_EQ(elixir("1_000_000"), "1000000");
-  EXPECT_EQ(elixir("0xFf"), "255");
-  EXPECT_EQ(elixir("-0b101"), "-5");
-  EXPECT_EQ(elixir("0o17"), "15");
-  EXPECT_EQ(elixir("?a"), "97");
-  EXPECT_EQ(elixir("?\\n"), "10");
-  EXPECT_EQ(elixir("?\xe6\x8e\xa5"), "25509");
-  EXPECT_EQ(elixir("1.5"), "1.5");
-  EXPECT_EQ(elixir("-1.0e-10"), "-1.0e-10");
-  EXPECT_EQ(elixir("1_0.5E+3"), "1.05e4");
-  EXPECT_EQ(elixir("9223372036854775807"), "9223372036854775807");
-  EXPECT_EQ(elixir("9223372036854775808"), "9223372036854775808");
-  EXPECT_EQ(elixir("-9223372036854775808"), "-9223372036854775808");
+  EXPECT_EQ(elixir_text("-5"), "-5");
+  EXPECT_EQ(elixir_text("+5"), "5");
+  EXPECT_EQ(elixir_text("1_000_000"), "1000000");
+  EXPECT_EQ(elixir_text("0xFf"), "255");
+  EXPECT_EQ(elixir_text("-0b101"), "-5");
+  EXPECT_EQ(elixir_text("0o17"), "15");
+  EXPECT_EQ(elixir_text("?a"), "97");
+  EXPECT_EQ(elixir_text("?\\n"), "10");
+  EXPECT_EQ(elixir_text("?\xe6\x8e\xa5"), "25509");
+  EXPECT_EQ(elixir_text("1.5"), "1.5");
+  EXPECT_EQ(elixir_text("-1.0e-10"), "-1.0e-10");
+  EXPECT_EQ(elixir_text("1_0.5E+3"), "1.05e4");
+  EXPECT_EQ(elixir_text("9223372036854775807"), "9223372036854775807");
+  EXPECT_EQ(elixir_text("9223372036854775808"), "9223372036854775808");
+  EXPECT_EQ(elixir_text("-9223372036854775808"), "-9223372036854775808");
   EXPECT_EQ(read_elixir("9223372036854775808").value().type(), Term::Type::big_integer);
   EXPECT_TRUE(read_elixir("-9223372036854775808").value().is_integer());
-  EXPECT_EQ(elixir("0xFFFFFFFFFFFFFFFFFFFF"), "1208925819614629174706175");
+  EXPECT_EQ(elixir_text("0xFFFFFFFFFFFFFFFFFFFF"), "1208925819614629174706175");
 }
 
 TEST(ElixirReader, ReadsTexts) {
@@ -76,37 +76,37 @@ TEST(ElixirReader, ReadsTexts) {
 }
 
 TEST(ElixirReader, ReadsListsTuplesMapsAndKeys) {
-  EXPECT_EQ(elixir(" [ 1 , 2 | 3 ] "), "[1, 2 | 3]");
-  EXPECT_EQ(elixir("[1 | [2, 3]]"), "[1, 2, 3]");
-  EXPECT_EQ(elixir("[1, 2,]"), "[1, 2]");
-  EXPECT_EQ(elixir("[a: 1, b: [c: 2]]"), "[a: 1, b: [c: 2]]");
-  EXPECT_EQ(elixir("[1, a: 2]"), "[1, {:a, 2}]");
-  EXPECT_EQ(elixir("{:ok, a: 1, b: 2}"), "{:ok, [a: 1, b: 2]}");
-  EXPECT_EQ(elixir("[\"b@127.0.0.1\": 1, Foo: 2, nil: 3, valid?: 4]"), "[\"b@127.0.0.1\": 1, Foo: 2, nil: 3, valid?: 4]");
-  EXPECT_EQ(elixir("%{}"), "%{}");
-  EXPECT_EQ(elixir("%{a: 1, b: %{\"x\" => [1]}}"), "%{a: 1, b: %{\"x\" => [1]}}");
-  EXPECT_EQ(elixir("%{1 => :one, :a => 2, z: 3}"), "%{1 => :one, :a => 2, :z => 3}");
-  EXPECT_EQ(elixir("%{a: 1, a: 2}"), "%{a: 2}");
-  EXPECT_EQ(elixir("%{{1, 2} => 3}"), "%{{1, 2} => 3}");
-  EXPECT_EQ(elixir("[true, false, nil]"), "[true, false, nil]");
-  EXPECT_EQ(elixir("# a comment\n{:a, # another\n :b}\n"), "{:a, :b}");
+  EXPECT_EQ(elixir_text(" [ 1 , 2 | 3 ] "), "[1, 2 | 3]");
+  EXPECT_EQ(elixir_text("[1 | [2, 3]]"), "[1, 2, 3]");
+  EXPECT_EQ(elixir_text("[1, 2,]"), "[1, 2]");
+  EXPECT_EQ(elixir_text("[a: 1, b: [c: 2]]"), "[a: 1, b: [c: 2]]");
+  EXPECT_EQ(elixir_text("[1, a: 2]"), "[1, {:a, 2}]");
+  EXPECT_EQ(elixir_text("{:ok, a: 1, b: 2}"), "{:ok, [a: 1, b: 2]}");
+  EXPECT_EQ(elixir_text("[\"b@127.0.0.1\": 1, Foo: 2, nil: 3, valid?: 4]"), "[\"b@127.0.0.1\": 1, Foo: 2, nil: 3, valid?: 4]");
+  EXPECT_EQ(elixir_text("%{}"), "%{}");
+  EXPECT_EQ(elixir_text("%{a: 1, b: %{\"x\" => [1]}}"), "%{a: 1, b: %{\"x\" => [1]}}");
+  EXPECT_EQ(elixir_text("%{1 => :one, :a => 2, z: 3}"), "%{1 => :one, :a => 2, :z => 3}");
+  EXPECT_EQ(elixir_text("%{a: 1, a: 2}"), "%{a: 2}");
+  EXPECT_EQ(elixir_text("%{{1, 2} => 3}"), "%{{1, 2} => 3}");
+  EXPECT_EQ(elixir_text("[true, false, nil]"), "[true, false, nil]");
+  EXPECT_EQ(elixir_text("# a comment\n{:a, # another\n :b}\n"), "{:a, :b}");
 }
 
 TEST(ElixirReader, ReadsPidsReferencesAndFunctions) {
   EXPECT_EQ(read_elixir("#PID<0.12.1>").value().pid(), (Pid{.node = 0, .id = 12, .serial = 1}));
   EXPECT_EQ(read_elixir("#Reference<4.1.2.3>").value().ref(), (Ref{.node = 4, .first = 3, .second = 2, .third = 1}));
-  EXPECT_EQ(elixir("&Kate.say_name/0"), "&Kate.say_name/0");
-  EXPECT_EQ(elixir("{&:lists.map/2, &Kernel.+/2, &A.\"odd name\"/1}"), "{&:lists.map/2, &Kernel.+/2, &A.\"odd name\"/1}");
+  EXPECT_EQ(elixir_text("&Kate.say_name/0"), "&Kate.say_name/0");
+  EXPECT_EQ(elixir_text("{&:lists.map/2, &Kernel.+/2, &A.\"odd name\"/1}"), "{&:lists.map/2, &Kernel.+/2, &A.\"odd name\"/1}");
 }
 
 TEST(ElixirReader, ReadsOperatorsAndQuotedNamesAsAtoms) {
-  EXPECT_EQ(elixir("[:+, :<>, :==, :%{}, :{}, :.., :|>]"), "[:+, :<>, :==, :%{}, :{}, :.., :|>]");
-  EXPECT_EQ(elixir("%{:a=>1}"), "%{a: 1}");
-  EXPECT_EQ(elixir(":\"\""), ":\"\"");
-  EXPECT_EQ(elixir(":'old quotes'"), ":\"old quotes\"");
-  EXPECT_EQ(elixir("Elixir.Foo"), "Foo");
-  EXPECT_EQ(elixir("Elixir"), "Elixir");
-  EXPECT_EQ(elixir(":\"Elixir.Foo\""), "Foo");
+  EXPECT_EQ(elixir_text("[:+, :<>, :==, :%{}, :{}, :.., :|>]"), "[:+, :<>, :==, :%{}, :{}, :.., :|>]");
+  EXPECT_EQ(elixir_text("%{:a=>1}"), "%{a: 1}");
+  EXPECT_EQ(elixir_text(":\"\""), ":\"\"");
+  EXPECT_EQ(elixir_text(":'old quotes'"), ":\"old quotes\"");
+  EXPECT_EQ(elixir_text("Elixir.Foo"), "Foo");
+  EXPECT_EQ(elixir_text("Elixir"), "Elixir");
+  EXPECT_EQ(elixir_text(":\"Elixir.Foo\""), "Foo");
 }
 
 TEST(ElixirReader, SaysWhereAndWhatIsWrong) {
@@ -180,38 +180,38 @@ TEST(ElixirReader, SaysWhereAndWhatIsWrong) {
       {"&Foo.bar/256", "line 1, column 1: a function takes at most 255 arguments"},
       {"?", "line 1, column 2: found the end of the text, expected a character after `?`"},
   };
-  for (const auto& wrong : kWrong) EXPECT_EQ(elixir(wrong.text), wrong.error) << wrong.text;
-  EXPECT_EQ(elixir(std::string_view("\0", 1)), "line 1, column 1: found ` `, expected a term");
-  EXPECT_EQ(elixir(":" + std::string(256, 'a')), "line 1, column 1: an atom of 256 characters, where 255 are the most");
-  EXPECT_EQ(elixir(std::string(10'001, '9')),
+  for (const auto& wrong : kWrong) EXPECT_EQ(elixir_text(wrong.text), wrong.error) << wrong.text;
+  EXPECT_EQ(elixir_text(std::string_view("\0", 1)), "line 1, column 1: found ` `, expected a term");
+  EXPECT_EQ(elixir_text(":" + std::string(256, 'a')), "line 1, column 1: an atom of 256 characters, where 255 are the most");
+  EXPECT_EQ(elixir_text(std::string(10'001, '9')),
             "line 1, column 1: an integer of 10001 digits, where 10000 are the most; write it to base 16");
   EXPECT_TRUE(read_elixir(std::string(10'000, '9')).has_value());
 }
 
 TEST(ErlangReader, ReadsTheLiteralsOfErlang) {
-  EXPECT_EQ(erlang("{ok,<<\"text\">>,[1,2]}."), "{ok,<<\"text\">>,[1,2]}");
-  EXPECT_EQ(erlang("'PingPong'"), "'PingPong'");
+  EXPECT_EQ(erlang_answer("{ok,<<\"text\">>,[1,2]}."), "{ok,<<\"text\">>,[1,2]}");
+  EXPECT_EQ(erlang_answer("'PingPong'"), "'PingPong'");
   EXPECT_EQ(read_erlang("'PingPong'").value(), Term(Atom("PingPong")));
   EXPECT_EQ(read_erlang("\"abc\"").value(), Term::charlist("abc"));
   EXPECT_EQ(read_erlang("\"abc\" % one\n \"def\"").value(), Term::charlist("abcdef"));
   EXPECT_EQ(read_erlang("\"\\b\\s\\101\\x41\\x{e9}\\^A\\'\\\"\"").value(), Term::list({8, 32, 65, 65, 233, 1, 39, 34}));
-  EXPECT_EQ(erlang("16#fF"), "255");
-  EXPECT_EQ(erlang("-36#Zz"), "-1295");
-  EXPECT_EQ(erlang("2#1" + std::string(64, '0')), "18446744073709551616");
-  EXPECT_EQ(erlang("$a"), "97");
-  EXPECT_EQ(erlang("$\\n"), "10");
-  EXPECT_EQ(erlang("1.5e3"), "1.5e3");
-  EXPECT_EQ(erlang("-0.0"), "-0.0");
-  EXPECT_EQ(erlang("#{a=>1,\"k\" => #{}}"), "#{a => 1,\"k\" => #{}}");
-  EXPECT_EQ(erlang("[a|b]"), "[a|b]");
-  EXPECT_EQ(erlang("fun lists:map/2"), "fun lists:map/2");
-  EXPECT_EQ(erlang("[fun 'Elixir.Foo':'odd name'/1, function]"), "[fun 'Elixir.Foo':'odd name'/1,function]");
+  EXPECT_EQ(erlang_answer("16#fF"), "255");
+  EXPECT_EQ(erlang_answer("-36#Zz"), "-1295");
+  EXPECT_EQ(erlang_answer("2#1" + std::string(64, '0')), "18446744073709551616");
+  EXPECT_EQ(erlang_answer("$a"), "97");
+  EXPECT_EQ(erlang_answer("$\\n"), "10");
+  EXPECT_EQ(erlang_answer("1.5e3"), "1.5e3");
+  EXPECT_EQ(erlang_answer("-0.0"), "-0.0");
+  EXPECT_EQ(erlang_answer("#{a=>1,\"k\" => #{}}"), "#{a => 1,\"k\" => #{}}");
+  EXPECT_EQ(erlang_answer("[a|b]"), "[a|b]");
+  EXPECT_EQ(erlang_answer("fun lists:map/2"), "fun lists:map/2");
+  EXPECT_EQ(erlang_answer("[fun 'Elixir.Foo':'odd name'/1, function]"), "[fun 'Elixir.Foo':'odd name'/1,function]");
   EXPECT_EQ(read_erlang("<<\"caf\xc3\xa9\"/utf8>>").value().as_text(), "caf\xc3\xa9");
   EXPECT_EQ(read_erlang("<<\"caf\xc3\xa9\">>").value().as_text(), "caf\xe9");
-  EXPECT_EQ(erlang("<0.12.1>"), "<0.12.1>");
-  EXPECT_EQ(erlang("#Ref<0.1.2.3>"), "#Ref<0.1.2.3>");
-  EXPECT_EQ(erlang("[maybe,else,a@b,\xc3\xa9t\xc3\xa9]"), "['maybe','else',a@b,\xc3\xa9t\xc3\xa9]");
-  EXPECT_EQ(erlang(" % comment\n ok . % comment"), "ok");
+  EXPECT_EQ(erlang_answer("<0.12.1>"), "<0.12.1>");
+  EXPECT_EQ(erlang_answer("#Ref<0.1.2.3>"), "#Ref<0.1.2.3>");
+  EXPECT_EQ(erlang_answer("[maybe,else,a@b,\xc3\xa9t\xc3\xa9]"), "['maybe','else',a@b,\xc3\xa9t\xc3\xa9]");
+  EXPECT_EQ(erlang_answer(" % comment\n ok . % comment"), "ok");
 }
 
 TEST(ErlangReader, SaysWhereAndWhatIsWrong) {
@@ -248,7 +248,7 @@ TEST(ErlangReader, SaysWhereAndWhatIsWrong) {
       {"$", "line 1, column 2: found the end of the text, expected a character after `$`"},
       {"a: 1", "line 1, column 2: found `:`, expected a term"},
   };
-  for (const auto& wrong : kWrong) EXPECT_EQ(erlang(wrong.text), wrong.error) << wrong.text;
+  for (const auto& wrong : kWrong) EXPECT_EQ(erlang_answer(wrong.text), wrong.error) << wrong.text;
 }
 
 TEST(ErlangFile, HoldsTermsThatEndWithADot) {

@@ -65,6 +65,8 @@ bool ServerBody::start() {
 void ServerBody::handle(const Message& message) {
   std::optional<Term> reason;
   try {
+    // Most messages: a struct that the server takes, with nothing to do afterwards.
+    if (message.is_typed() && !wishes_ && !ignored_ && on_typed(*message.type, message.payload)) return;
     reason = wishes_ ? take_turn(message) : deliver(message);
     if (!reason && wishes_ && !ignored_) reason = end_turn();
     if (!reason) return;

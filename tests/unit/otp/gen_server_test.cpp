@@ -253,9 +253,11 @@ TEST_P(GenServerTest, ACastOrInfoThatNobodyTakesIsLoggedAndDropped) {  // GS-13
     cast(Address(kServer), elixir("{:what, 1}"));
     send(Address(kServer), elixir(":reset"));
     EXPECT_EQ(call(kServer, Ping{}), "pong"_atom);
-    EXPECT_EQ(log.count("[error] pulpo::{anonymous}::Server PingPong received unexpected message in handle_info/2: :hello") +
-                  log.count("[error] pulpo::(anonymous namespace)::Server PingPong received unexpected message in handle_info/2: :hello"),
-              1u)
+    EXPECT_EQ(
+        log.count("[error] pulpo::gen_server_test::{anonymous}::Server PingPong received unexpected message in handle_info/2: :hello") +
+            log.count("[error] pulpo::gen_server_test::(anonymous namespace)::Server PingPong received unexpected message in "
+                      "handle_info/2: :hello"),
+        1u)
         << log.all();
     EXPECT_EQ(log.count("received unexpected message in handle_cast/2: {:what, 1}; it takes :reset, {:watch, pid}"), 1u) << log.all();
     EXPECT_EQ(log.count("received unexpected message in handle_info/2: :reset; it takes {:release, string}"), 1u)

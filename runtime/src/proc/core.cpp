@@ -84,7 +84,8 @@ void Core::discard_left() {
   while (Message* message = inbox_.pop()) discard_order_or_body(message);
   for (Outbox& outbox : outboxes_) {
     for (Message* message = outbox.first; message != nullptr;) discard_order_or_body(std::exchange(message, message->next));
-    outbox = {};
+    outbox.first = outbox.last = nullptr;
+    outbox.empty = {};
   }
 }
 
@@ -142,7 +143,8 @@ void Core::loop_entry(void* self) { static_cast<Core*>(self)->run_loop(); }
 void Core::run_loop() {
   for (;;) {
     if (slice_left_ > 0) {
-      if (Process* process = run_queue_pop()) {
+      if (outbox_is_full_) flush_outboxes();
+      if (Process* const process = runnable_.pop()) {
         --slice_left_;
         activate(*process);
         continue;
@@ -165,7 +167,9 @@ void Core::between_slices() {
   flush_outboxes();
   watch_.ends_slice();
   std::size_t handled = 0;
-  if (run_head_ == nullptr && !spin() && inbox_.prepare_to_sleep()) {
+  const bool is_idle = runnable_.empty() && !spin();
+  if (is_idle) return_all_empty();
+  if (is_idle && inbox_.prepare_to_sleep()) {
     loop_->timers().drop_unwanted();       // so that an idle core is not woken for nothing
     if (driver_ != nullptr) leave_step();  // the loop of a simulation never sleeps: its driver knows when it has something to do
     spinner_.sleeps();
@@ -180,8 +184,9 @@ void Core::between_slices() {
   }
   if (spinner_.is_waiting() && (handled > 0 || !inbox_.empty())) spinner_.arrived(loop_->now());
   drain_inbox();
-  watch_.begin_slice(loop_->now(), run_head_ != nullptr);
+  watch_.begin_slice(loop_->now(), !runnable_.empty());
   slice_left_ = kSliceActivations;
+  runnable_.begin_slice();
 }
 
 // Once round: what is held back again waits for the next slice.
@@ -200,8 +205,10 @@ bool Core::spin() {
   return spinner_.is_on() && spinner_.wait([this] { return !inbox_.empty() || loop_->ready(); }, [this] { return loop_->refresh(); },
                                            loop_->timers().next_deadline());
 }
+
 void Core::activate(Process& process) {
   current_process_ = &process;
+  runnable_.begin_activation();
   if (watch_.activates(process.slot, process.serial)) [[unlikely]]
     watch_.take_sample(loop_->refresh());
   process.state = Process::State::running;
@@ -321,19 +328,11 @@ void Core::finish(Process& process, const Term& reason) noexcept {
   process_count_.store(processes_.living(), std::memory_order_relaxed);
 }
 
-Process* Core::run_queue_pop() noexcept {
-  Process* const process = run_head_;
-  if (process == nullptr) return nullptr;
-  run_head_ = process->run_next;
-  // The memory of those that come next is fetched while this one runs: two ahead the block that knows the stack, one ahead the stack.
-  if (Process* const next = run_head_; next != nullptr) {
-    if (next->stack != nullptr) next->stack->prefetch_frames();
-    if (Process* const second = next->run_next; second != nullptr) {
-      if (second->stack != nullptr) second->stack->prefetch();
-      if (second->run_next != nullptr) __builtin_prefetch(second->run_next);
-    }
-  }
-  return process;
+void Core::queue_spawned(Process& process) noexcept {
+  if (current_process_ == nullptr) return run_queue_push(process);
+  process.state = Process::State::runnable;
+  watch_.queued();
+  runnable_.push_spawned(process);
 }
 
 // The rest of the core goes on, on `next`; this returns when the process is resumed.
@@ -434,24 +433,39 @@ Ref Core::make_ref() noexcept {
 }
 
 void Core::drain_inbox() {
-  for (unsigned left = kInboxSlice; left > 0; --left) {
+  std::uint32_t taken = 0;
+  while (taken < kInboxSlice) {
     Message* const message = inbox_.pop();
-    if (message == nullptr) return;
-    switch (message->kind) {
-      case Signal::recycle:
-        messages_.give(message);
-        break;
-      case Signal::task:
-        run_task(message);
-        break;
-      case Signal::spawn: {
-        const std::unique_ptr<SpawnOrder> order(static_cast<SpawnOrder*>(message));
-        take_order(*order);
-        break;
-      }
-      default:
-        send(MessagePtr(message));
+    if (message == nullptr) break;
+    ++taken;
+    arrive(message);
+  }
+  if (taken == 0) return;
+  for (std::uint64_t cores = inbox_.took(taken); cores != 0; cores &= cores - 1) {
+    Core& core = runtime_.core(static_cast<unsigned>(std::countr_zero(cores)));
+    core.post([&core, index = index_] { core.core_has_room(index); });
+  }
+}
+
+void Core::arrive(Message* message) {
+  switch (message->kind) {
+    case Signal::typed:
+    case Signal::typed_cast:
+      arrive_typed(message);
+      break;
+    case Signal::recycle:
+      messages_.give_all(message);
+      break;
+    case Signal::task:
+      run_task(message);
+      break;
+    case Signal::spawn: {
+      const std::unique_ptr<SpawnOrder> order(static_cast<SpawnOrder*>(message));
+      take_order(*order);
+      break;
     }
+    default:
+      send(MessagePtr(message));
   }
 }
 
@@ -464,26 +478,86 @@ void Core::push_outbox(unsigned core, Message* message) noexcept {
     outbox.last->next = message;
   }
   outbox.last = message;
-  if (message->kind != Signal::recycle) outbox.urgent = true;
+  ++outbox.count;
+  if (message->kind == Signal::recycle) return;
+  outbox.urgent = true;
+  if (outbox.count >= kOutboxFull) outbox_is_full_ = true;
+}
+
+void Core::wait_for_core(unsigned core) {
+  if (outbox_is_full_) flush_outboxes();
+  Outbox& outbox = outboxes_[core];
+  if (!outbox.is_held_up || current_process_ == nullptr) return;
+  LinkWait wait(*current_process_, *this);
+  outbox.senders.push_back(wait);
+  while (wait.is_linked()) {
+    if (!suspend(wait)) return;
+  }
+}
+
+void Core::core_has_room(unsigned core) {
+  outboxes_[core].is_held_up = false;
+  while (LinkWait* const wait = outboxes_[core].senders.pop_front()) wake(wait->process);
 }
 
 void Core::flush_outboxes() noexcept {
+  outbox_is_full_ = false;
   for (unsigned core = 0; core < count_; ++core) {
     Outbox& outbox = outboxes_[core];
     if (outbox.first == nullptr) continue;
     const bool urgent = std::exchange(outbox.urgent, false);
+    const std::uint32_t count = std::exchange(outbox.count, 0);
     Message* const first = std::exchange(outbox.first, nullptr);
-    Message* const last = std::exchange(outbox.last, nullptr);
+    slice_left_ -= static_cast<int>(count);
+    outbox.last = nullptr;
     Core& target = runtime_.core(core);
     // A sleeping core is not woken for its own empty blocks.
-    if (target.inbox_.push(first, last, urgent)) target.loop_->wake();
+    if (target.inbox_.push(first, urgent, count)) target.loop_->wake();
+    if (!outbox.is_held_up) outbox.is_held_up = target.inbox_.ask_for_room(index_);
   }
 }
 
 void Core::send_home(Message* message) noexcept {
   message->clear();
-  message->kind = Signal::recycle;
-  push_outbox(message->owner, message);
+  const unsigned core = message->owner;
+  outboxes_[core].empty.push_back(message);
+  if (outboxes_[core].empty.size() > kEmptyMax) return_empty(core);
+}
+
+void Core::return_empty(unsigned core) noexcept {
+  if (!outboxes_[core].empty.empty()) push_outbox(core, outboxes_[core].empty.take_as_recycle());
+}
+
+void Core::return_all_empty() noexcept {
+  for (unsigned core = 0; core < count_; ++core) return_empty(core);
+  flush_outboxes();
+}
+
+void* Core::send_across(const Pid& to, Signal kind, const detail::TypedMessage& type) noexcept {
+  if (to.node != kOwnNode || to.core() >= count_ || to.core() == index_) return nullptr;
+  Message* message = outboxes_[to.core()].empty.pop_front();
+  if (message == nullptr) {
+    message = messages_.take_bare(kind);
+  } else {
+    message->kind = kind;
+    message->by_name = false;
+  }
+  message->from = pid_of(*current_process_);
+  message->to = to;
+  message->type = &type;
+  push_outbox(to.core(), message);
+  return message->payload;
+}
+
+void Core::arrive_typed(Message* message) {
+  const Process* const target = find(message->to);
+  if (Process* const process = target != nullptr && target->takes_typed ? take_room(message->to, sizeof(Message)) : nullptr) {
+    message->counted = true;
+    message->bytes = sizeof(Message);
+    return queue_mail(*process, message);
+  }
+  message->make_term();
+  deliver(MessagePtr(message));
 }
 
 void release_message(Message* message) noexcept {
@@ -500,14 +574,14 @@ void Core::post(std::function<void()> function) {
   auto* const order = new TaskOrder(std::move(function));
   if (this_core != nullptr && &this_core->runtime_ == &runtime_) {
     this_core->push_outbox(index_, order);  // behind what that core has sent before
-  } else if (inbox_.push(order, order, true)) {
+  } else if (inbox_.push(order, true)) {
     loop_->wake();
   }
 }
 
 void Core::post_spawn(std::unique_ptr<Body> body) {
   auto* const order = new SpawnOrder(std::move(body), {});
-  if (inbox_.push(order, order, true)) loop_->wake();
+  if (inbox_.push(order, true)) loop_->wake();
 }
 
 void Core::stop_processes() {

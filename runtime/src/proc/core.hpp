@@ -29,10 +29,12 @@
 #include "proc/descriptor.hpp"
 #include "proc/driver.hpp"
 #include "proc/inbox.hpp"
+#include "proc/message_chain.hpp"
 #include "proc/message_pool.hpp"
 #include "proc/process.hpp"
 #include "proc/registry.hpp"
 #include "proc/router.hpp"
+#include "proc/run_queue.hpp"
 #include "proc/send_timers.hpp"
 #include "proc/spin.hpp"
 #include "proc/stack_pool.hpp"
@@ -74,7 +76,7 @@ class Core {
   /// Runs what can run at the present time, at most `slices` slices of it, and comes back to the driver's stack.
   Step step(unsigned slices);
   /// True when a step would find something to do, besides what the loop has.
-  [[nodiscard]] bool has_work() const noexcept { return run_head_ != nullptr || !inbox_.empty(); }
+  [[nodiscard]] bool has_work() const noexcept { return !runnable_.empty() || !inbox_.empty(); }
   /// It was stopped, and everything on it has ended.
   [[nodiscard]] bool has_ended() const noexcept { return ended_; }
 
@@ -146,6 +148,8 @@ class Core {
   [[nodiscard]] bool send_here(const Pid& to, Signal kind, Term& body) noexcept;
   /// The same for a struct, which the caller makes in the room that is returned before anything else happens; null: the long way.
   [[nodiscard]] void* send_here(const Pid& to, Signal kind, const detail::TypedMessage& type) noexcept;
+  /// The same for a process of another core, which makes a term of the struct where one is wanted.
+  [[nodiscard]] void* send_across(const Pid& to, Signal kind, const detail::TypedMessage& type) noexcept;
   /// Ends the slice after the running activation: there is enough output to send.
   void end_slice() noexcept { slice_left_ = 0; }
 
@@ -186,6 +190,10 @@ class Core {
     if (!held.is_linked()) held_back_.push_back(held);
   }
 
+  /// After a message to another core: makes the running process wait while that core's inbox is full. For what a process may send without
+  /// end.
+  void wait_for_core(unsigned core);
+  void core_has_room(unsigned core);
   /// Makes the running process wait until the mailboxes that it filled have room (WhenFull::suspend).
   void wait_for_mailbox();
   [[nodiscard]] MailboxLimit mailbox_limit(const Process& process) const noexcept;
@@ -238,6 +246,11 @@ class Core {
   /// Signals taken from the inbox in one slice: at 50 ns each they take 0.2 ms. Others that fill it faster than it is emptied must not
   /// keep this core from its own work.
   static constexpr unsigned kInboxSlice = 4096;
+  /// Messages for another core after which it gets them before the end of the slice: it works on these while this one makes more. Each
+  /// time costs one exchange of a word that both cores write. They count like activations, so that a core that sends soon looks at what
+  /// comes back.
+  static constexpr unsigned kOutboxFull = 32;
+  static constexpr unsigned kEmptyMax = 256;     ///< Empty blocks kept for each other core: 24 KiB.
   static constexpr unsigned kReductions = 2000;  ///< Sends and the like before a process makes way, as in the BEAM.
   /// What a spawn counts for. So a process that only spawns has some 200 children that have not run yet, and not as many as there
   /// may be.
@@ -262,9 +275,13 @@ class Core {
   void report_exception(const Process& process, const Term& reason);
   void finish(Process& process, const Term& reason) noexcept;
   void run_queue_push(Process& process) noexcept;
-  [[nodiscard]] Process* run_queue_pop() noexcept;
+  void queue_spawned(Process& process) noexcept;
   void drain_inbox();
   void flush_outboxes() noexcept;
+  void arrive(Message* message);
+  void arrive_typed(Message* message);
+  void return_empty(unsigned core) noexcept;
+  void return_all_empty() noexcept;
   void push_outbox(unsigned core, Message* message) noexcept;
   void recycle(Message* message) noexcept;
   void send_home(Message* message) noexcept;
@@ -317,8 +334,7 @@ class Core {
   SpinPlan spin_plan_;
   Spinner spinner_;
 
-  Process* run_head_ = nullptr;
-  Process* run_tail_ = nullptr;
+  RunQueue runnable_{kSliceActivations};
   Process* current_process_ = nullptr;
   int slice_left_ = 0;
   unsigned reductions_left_ = kReductions;
@@ -331,9 +347,14 @@ class Core {
   struct Outbox {
     Message* first = nullptr;
     Message* last = nullptr;
-    bool urgent = false;  ///< Holds more than blocks on their way home.
+    std::uint32_t count = 0;
+    bool urgent = false;      ///< Holds more than blocks on their way home.
+    bool is_held_up = false;  ///< That core's inbox is full; it will call core_has_room().
+    MessageChain empty;       ///< Blocks of that core: the next messages for it, or home when they are many or nothing else is to do.
+    IntrusiveList<LinkWait, LinkWait> senders;  ///< Held up by it.
   };
   std::vector<Outbox> outboxes_;
+  bool outbox_is_full_ = false;
   IntrusiveList<Flusher, Flusher> flushers_;
 
   IntrusiveList<HeldBack, HeldBack> held_back_;

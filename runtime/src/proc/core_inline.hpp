@@ -26,14 +26,8 @@ inline Core& Core::here() noexcept {
 
 inline void Core::run_queue_push(Process& process) noexcept {
   process.state = Process::State::runnable;
-  process.run_next = nullptr;
   watch_.queued();
-  if (run_head_ == nullptr) {
-    run_head_ = &process;
-  } else {
-    run_tail_->run_next = &process;
-  }
-  run_tail_ = &process;
+  runnable_.push(process);
 }
 
 inline void Core::wake(Process& process) noexcept {

@@ -41,9 +41,11 @@ bool has_room(const Process& process, std::size_t bytes, const MailboxLimit& lim
 MessagePtr Core::mailbox_full(Process& process, MessagePtr message, const MailboxLimit& limit) {
   switch (limit.when_full) {
     case WhenFull::suspend: {
-      // What others sent before they heard of it fits between the limit and twice of it: a core sends some thousand messages at most
-      // before it handles what came from others.
-      if (process.mail_count >= limit.messages_max * 2 || process.mail_bytes > limit.bytes_max * 2) break;
+      // What others sent before they heard of it fits between the limit and twice of it, or 4,096 messages beyond: an inbox holds 1,024,
+      // and another core sends 2,000 at most (kReductions) before it hears.
+      if (process.mail_count >= std::max<std::size_t>(limit.messages_max * 2, limit.messages_max + 4096) ||
+          process.mail_bytes > std::max<std::size_t>(limit.bytes_max * 2, limit.bytes_max + 4096 * sizeof(Message)))
+        break;
       const Pid& sender = message->from;
       // A caller waits anyway; and who fills its own mailbox would wait for itself.
       if (message->kind == Signal::request || !sender || !sender.is_local() || sender == pid_of(process)) return message;

@@ -49,7 +49,7 @@ enum class Signal : std::uint8_t {
   // Between the cores of one node:
   spawn,    ///< a SpawnOrder
   task,     ///< a function to run on the core itself
-  recycle,  ///< an empty block on its way home
+  recycle,  ///< others: empty blocks on their way home
 };
 
 struct Message {
@@ -60,18 +60,25 @@ struct Message {
   bool counted = false;    ///< It counts against the mailbox limit.
   Atom name{};
   Pid to{};
-  std::uint32_t bytes = 0;  ///< What it counts for, block and terms.
   Pid from{};
+  union {
+    std::uint32_t bytes = 0;  ///< In a mailbox: what it counts for, block and terms.
+    Message* older;           ///< In an inbox, of the first of a chain: the chain that came before.
+  };
   union {
     Ref ref{};
     const detail::TypedMessage* type;
+    struct {
+      Message* first;
+      Message* last;
+    } others;  ///< Of `recycle`: those that travel with it, or null.
   };
   union {
     Term body{};
     char payload[detail::kTypedBytesMax];
   };
 
-  Message() noexcept {}
+  Message() noexcept { static_assert(sizeof(Message) <= 96); }
   Message(const Message&) = delete;
   Message& operator=(const Message&) = delete;
   /// Of one that is no struct.
@@ -81,8 +88,8 @@ struct Message {
         counted(other.counted),
         name(other.name),
         to(other.to),
-        bytes(other.bytes),
         from(other.from),
+        bytes(other.bytes),
         ref(other.ref),
         body(std::move(other.body)) {
     PULPO_ASSERT(!is_typed());

@@ -71,7 +71,9 @@ void send_signal(Core& core, const Address& to, Signal kind, Term body) {
   message->body = std::move(body);
   core.address(*message, to);
   const NodeIndex node = message->to.node;
+  const Pid pid = message->to;
   if (!core.send(std::move(message))) core.wait_for_link(node);
+  if (node == kOwnNode && pid.core() != core.index() && pid.core() < core.runtime().core_count()) core.wait_for_core(pid.core());
   if (running(core).held) core.wait_for_mailbox();
   core.spend(1);
 }
@@ -80,10 +82,19 @@ void send_signal(Core& core, const Address& to, Signal kind, Term body) {
 
 void* detail::typed_room(const Address& to, bool is_cast, const TypedMessage& type) {
   if (to.is_name()) return nullptr;
-  return Core::here().send_here(to.pid(), is_cast ? Signal::typed_cast : Signal::typed, type);
+  Core& core = Core::here();
+  const Signal kind = is_cast ? Signal::typed_cast : Signal::typed;
+  void* const room = core.send_here(to.pid(), kind, type);
+  return room != nullptr ? room : core.send_across(to.pid(), kind, type);
 }
 
-void detail::typed_sent() { Core::here().spend(1); }
+void detail::typed_sent(const Address& to) {
+  Core& core = Core::here();
+  if (to.pid().core() != core.index()) core.wait_for_core(to.pid().core());
+  if (core.process()->held) [[unlikely]]
+    core.wait_for_mailbox();
+  core.spend(1);
+}
 
 void send(const Address& to, Term message) {
   Core& core = Core::here();
@@ -108,7 +119,15 @@ void send(const Ref& alias, Term message) {
   core.spend(1);
 }
 
-void cast(const Address& to, Term message) { send_signal(Core::here(), to, Signal::cast, std::move(message)); }
+void cast(const Address& to, Term message) {
+  Core& core = Core::here();
+  if (to.is_name() && !to.node()) {
+    const auto holder = core.registry().find(to.name());
+    if (holder) send_signal(core, *holder, Signal::cast, std::move(message));  // else nobody hears of it (GS-16)
+    return;
+  }
+  send_signal(core, to, Signal::cast, std::move(message));
+}
 
 namespace {
 
@@ -117,18 +136,17 @@ Ref armed_or_exit(const Ref& timer) {
   return timer;
 }
 
-// What `ask` says of a timer, on the core that made its reference: the first word of one names it.
-template <class F>
-std::optional<Duration> ask_of_timer(const Ref& timer, F&& question) {
+// What `question` says of a timer, on the core that made its reference: the first word of one names it.
+std::optional<Duration> ask_of_timer(const Ref& timer, Duration (SendTimers::*question)(const Ref&) noexcept) {
   Core& core = Core::here();
   if (timer.node != kOwnNode) return std::nullopt;
-  if (timer.first == core.index()) return question(core.send_timers());
+  if (timer.first == core.index()) {
+    const Duration left = (core.send_timers().*question)(timer);
+    return left == SendTimers::kNone ? std::nullopt : std::optional(left);
+  }
   if (timer.first >= core.runtime().core_count()) return std::nullopt;
-  const auto answer = core.ask(timer.first, [question](Core& its) {
-    const std::optional<Duration> left = question(its.send_timers());
-    return left ? Term(left->count()) : Term();
-  });
-  if (!answer || !answer->is_integer()) return std::nullopt;
+  const auto answer = core.ask(timer.first, [question, timer](Core& its) { return Term((its.send_timers().*question)(timer).count()); });
+  if (!answer || !answer->is_integer() || answer->integer() == SendTimers::kNone.count()) return std::nullopt;
   return Duration(answer->integer());
 }
 
@@ -159,13 +177,9 @@ Ref send_interval(Duration interval, const Address& to, Term message) {
   return armed_or_exit(answer->ref());
 }
 
-std::optional<Duration> cancel_timer(const Ref& timer) {
-  return ask_of_timer(timer, [timer](SendTimers& its) { return its.cancel(timer); });
-}
+std::optional<Duration> cancel_timer(const Ref& timer) { return ask_of_timer(timer, &SendTimers::cancel); }
 
-std::optional<Duration> read_timer(const Ref& timer) {
-  return ask_of_timer(timer, [timer](SendTimers& its) { return its.read(timer); });
-}
+std::optional<Duration> read_timer(const Ref& timer) { return ask_of_timer(timer, &SendTimers::read); }
 
 void sleep(Duration duration) {
   Core& core = Core::here();

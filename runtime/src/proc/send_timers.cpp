@@ -65,15 +65,14 @@ SendTimer* SendTimers::find(const Ref& ref) noexcept {
 
 Duration SendTimers::left(const SendTimer& timer) const noexcept { return std::max(timer.due_ - core_.loop().now(), Duration::zero()); }
 
-std::optional<Duration> SendTimers::read(const Ref& ref) noexcept {
+Duration SendTimers::read(const Ref& ref) noexcept {
   const SendTimer* const timer = find(ref);
-  if (timer == nullptr) return std::nullopt;
-  return left(*timer);
+  return timer == nullptr ? kNone : left(*timer);
 }
 
-std::optional<Duration> SendTimers::cancel(const Ref& ref) noexcept {
+Duration SendTimers::cancel(const Ref& ref) noexcept {
   SendTimer* const timer = find(ref);
-  if (timer == nullptr) return std::nullopt;
+  if (timer == nullptr) return kNone;
   const Duration rest = left(*timer);
   release(*timer);
   return rest;

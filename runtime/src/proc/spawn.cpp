@@ -48,7 +48,7 @@ Result<Spawned> Core::spawn_here(std::unique_ptr<Body> body, const SpawnOptions&
   process->body = body.release();
   process->group_leader = leader;
   process_count_.store(processes_.living(), std::memory_order_relaxed);
-  run_queue_push(*process);
+  queue_spawned(*process);
   return Spawned{pid, monitor};
 }
 

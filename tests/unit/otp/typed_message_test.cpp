@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Structs that travel as they are between servers of one core, and become terms wherever one is wanted.
+#include "proc/core.hpp"
 #include "pulpo/gen_server.hpp"
 #include "unit/otp/support.hpp"
 
@@ -97,18 +98,108 @@ TEST_P(TypedMessageTest, NobodyTakesAreLoggedAsTerms) {  // GS-13
   EXPECT_EQ(log.count("{:reading, "), 1u) << log.all();
 }
 
-TEST_P(TypedMessageTest, AreTermsForAPlainProcessAndOnAnotherCore) {
+TEST_P(TypedMessageTest, AreTermsForAPlainProcess) {
+  run([] {
+    const Pid me = self();
+    send(me, Reading{me, 3});
+    const auto reading = receive_any(5s);
+    ASSERT_TRUE(reading);
+    EXPECT_EQ(match<Reading>(*reading)->value, 3);
+  });
+}
+
+TEST_P(TypedMessageTest, KeepTheirPlaceAmongTermsOnTheWayToAnotherCore) {  // SIG-1
+  run(
+      [] {
+        const Pid far = *pulpo::start<Typed>({.core = 1});
+        send(far, Reading{self(), 7});
+        send(far, to_term(Reading{self(), 20}));
+        cast(far, Mark{1});
+        EXPECT_EQ(call(far, Sum{}), 1027);
+        exit(far, atoms::kill);
+      },
+      {.cores = 2});
+}
+
+TEST_P(TypedMessageTest, AreTermsOnAnotherCoreForWhoDoesNotKnowThem) {
   run(
       [] {
         const Pid me = self();
-        const Pid far = *pulpo::start<Typed>({.core = 1});
-        send(far, Reading{me, 7});
-        cast(far, Mark{1});
-        EXPECT_EQ(call(far, Sum{}), 1007);
-        send(me, Reading{me, 3});
-        const auto reading = receive_any(5s);
-        ASSERT_TRUE(reading);
-        EXPECT_EQ(match<Reading>(*reading)->value, 3);
+        const Pid server = *pulpo::start<Untyped>({.core = 1});
+        send(server, Reading{Pid{}, 5});
+        cast(server, Mark{2});
+        EXPECT_EQ(call(server, Sum{}), 2);
+        const Pid plain = spawn([me] { send(me, *receive_any()); }, {.core = 1});
+        send(plain, Reading{me, 3});
+        EXPECT_EQ(receive_any(5s), to_term(Reading{me, 3}));
+        exit(server, atoms::kill);
+      },
+      {.cores = 2});
+}
+
+TEST_P(TypedMessageTest, ForTheDeadOfAnotherCoreVanish) {  // SIG-3
+  run(
+      [] {
+        const Pid server = *pulpo::start<Typed>({.core = 1});
+        const Pid other = *pulpo::start<Typed>({.core = 1});
+        const Ref end = monitor(server);
+        exit(server, atoms::kill);
+        EXPECT_EQ(testing::down_reason(end), Term(atoms::killed));
+        send(server, Reading{self(), 7});
+        send(other, Reading{self(), 8});
+        EXPECT_EQ(call(other, Sum{}), 8);
+        exit(other, atoms::kill);
+      },
+      {.cores = 2});
+}
+
+TEST_P(TypedMessageTest, HoldUpASenderOfAnotherCoreAsTermsDo) {
+  run(
+      [] {
+        const Pid server = *pulpo::start<Typed>({.core = 1, .mailbox = MailboxLimit{.messages_max = 100, .when_full = WhenFull::suspend}});
+        constexpr std::int64_t kReadings = 100'000;
+        for (std::int64_t i = 0; i < kReadings; ++i) send(server, Reading{Pid{}, 1});
+        EXPECT_EQ(call(server, Sum{}, {.timeout = 60s}), kReadings) << "none was lost, and the server lives";
+        exit(server, atoms::kill);
+      },
+      {.cores = 2});
+}
+
+/// Sends each ball back until it has been `left` times.
+struct Ball {
+  using Message = Cast<"ball">;
+  Pid from;
+  std::int64_t left = 0;
+};
+struct Player {
+  using Protocol = pulpo::Protocol<Ball>;
+  explicit Player(const Pid& umpire_) : umpire(umpire_) {}
+  void handle_cast(const Ball& ball) {
+    if (ball.left == 0) {
+      send(umpire, "over"_atom);
+    } else {
+      cast(ball.from, Ball{self(), ball.left - 1});
+    }
+  }
+  Pid umpire;
+};
+
+TEST_P(TypedMessageTest, AndTheirMemoryGoBackAndForthBetweenCoresAndHome) {
+  run(
+      [] {
+        Core& here = Core::here();
+        const auto in_use_there = [&here] {
+          return here.ask(1, [](Core& its) { return Term(static_cast<std::int64_t>(its.messages_in_use())); })->integer();
+        };
+        const Pid near = *pulpo::start<Player>({.core = 0}, self());
+        const Pid far = *pulpo::start<Player>({.core = 1}, self());
+        const std::size_t before = here.messages_in_use();
+        constexpr int kBalls = 1000;
+        for (int i = 0; i < kBalls; ++i) cast(near, Ball{far, 51});
+        for (int i = 0; i < kBalls; ++i) ASSERT_TRUE(receive_any(30s));
+        EXPECT_TRUE(eventually([&] { return here.messages_in_use() <= before + 1; })) << here.messages_in_use() << " of " << before;
+        EXPECT_TRUE(eventually([&] { return in_use_there() <= 1; })) << in_use_there();
+        exit(near, atoms::kill);
         exit(far, atoms::kill);
       },
       {.cores = 2});

@@ -11,16 +11,16 @@
 namespace pulpo {
 namespace {
 
-void push_one(Inbox& inbox, Message& message) { (void)inbox.push(&message, &message, true); }
+void push_one(Inbox& inbox, Message& message) { (void)inbox.push(&message, true); }
 
 TEST(Inbox, ChainsOfOneProducerComeInOrder) {
   Inbox inbox;
   Message messages[5];
   messages[0].next = &messages[1];
-  (void)inbox.push(&messages[0], &messages[1], true);
+  (void)inbox.push(&messages[0], true);
   push_one(inbox, messages[2]);
   messages[3].next = &messages[4];
-  (void)inbox.push(&messages[3], &messages[4], true);
+  (void)inbox.push(&messages[3], true);
   for (auto& message : messages) EXPECT_EQ(inbox.pop(), &message);
   EXPECT_EQ(inbox.pop(), nullptr);
   EXPECT_TRUE(inbox.empty());
@@ -29,11 +29,11 @@ TEST(Inbox, ChainsOfOneProducerComeInOrder) {
 TEST(Inbox, TheFirstPushThatFindsItsOwnerAsleepRingsTheBellAndNoOther) {
   Inbox inbox;
   Message one, two, three;
-  EXPECT_FALSE(inbox.push(&one, &one, true)) << "the owner is awake";
+  EXPECT_FALSE(inbox.push(&one, true)) << "the owner is awake";
   EXPECT_EQ(inbox.pop(), &one);
   ASSERT_TRUE(inbox.prepare_to_sleep());
-  EXPECT_TRUE(inbox.push(&two, &two, true));
-  EXPECT_FALSE(inbox.push(&three, &three, true));
+  EXPECT_TRUE(inbox.push(&two, true));
+  EXPECT_FALSE(inbox.push(&three, true));
 }
 
 TEST(Inbox, AnOwnerWithSomethingToDoDoesNotSleep) {
@@ -43,12 +43,35 @@ TEST(Inbox, AnOwnerWithSomethingToDoDoesNotSleep) {
   EXPECT_FALSE(inbox.prepare_to_sleep());
 }
 
+TEST(Inbox, AnOwnerThatWakesByItselfIsNotRungFor) {
+  Inbox inbox;
+  Message one;
+  ASSERT_TRUE(inbox.prepare_to_sleep());
+  inbox.awake();
+  EXPECT_FALSE(inbox.push(&one, true));
+  EXPECT_EQ(inbox.pop(), &one);
+}
+
+TEST(Inbox, WhatComesMeanwhileIsBehindWhatWasTaken) {
+  Inbox inbox;
+  Message messages[4];
+  messages[0].next = &messages[1];
+  (void)inbox.push(&messages[0], true);
+  push_one(inbox, messages[2]);
+  EXPECT_EQ(inbox.pop(), &messages[0]);
+  push_one(inbox, messages[3]);
+  EXPECT_FALSE(inbox.prepare_to_sleep());
+  for (int i = 1; i < 4; ++i) EXPECT_EQ(inbox.pop(), &messages[i]);
+  EXPECT_EQ(inbox.pop(), nullptr);
+  EXPECT_TRUE(inbox.empty());
+}
+
 TEST(Inbox, EmptyBlocksOnTheirWayHomeWakeNobody) {
   Inbox inbox;
   Message block, signal;
   ASSERT_TRUE(inbox.prepare_to_sleep());
-  EXPECT_FALSE(inbox.push(&block, &block, false));
-  EXPECT_TRUE(inbox.push(&signal, &signal, true)) << "the bell is still there for what matters";
+  EXPECT_FALSE(inbox.push(&block, false));
+  EXPECT_TRUE(inbox.push(&signal, true)) << "the bell is still there for what matters";
 }
 
 TEST(Inbox, NothingIsLostBetweenManyProducers) {
@@ -61,7 +84,7 @@ TEST(Inbox, NothingIsLostBetweenManyProducers) {
   for (int p = 0; p < kProducers; ++p) {
     producers.emplace_back([&, p] {
       for (int i = 0; i < kEach; ++i) {
-        messages[p][i].bytes = static_cast<std::uint32_t>(i);
+        messages[p][i].from.serial = static_cast<std::uint32_t>(i);
         messages[p][i].owner = static_cast<std::uint8_t>(p);
         push_one(inbox, messages[p][i]);
       }
@@ -71,7 +94,7 @@ TEST(Inbox, NothingIsLostBetweenManyProducers) {
   for (int taken = 0; taken < kProducers * kEach;) {
     const Message* const message = inbox.pop();
     if (message == nullptr) continue;
-    ASSERT_EQ(message->bytes, next[message->owner]++) << "out of order";
+    ASSERT_EQ(message->from.serial, next[message->owner]++) << "out of order";
     ++taken;
   }
   for (auto& producer : producers) producer.join();

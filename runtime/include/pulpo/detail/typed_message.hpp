@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Typed messages in transit: a small plain struct travels between two servers of one core as it is, and becomes a term only
-// where somebody wants one: a receive, a server that does not know the struct, another core, another node.
+// Typed messages in transit: a small plain struct travels between two servers of one runtime as it is, and becomes a term only
+// where somebody wants one: a receive, a server that does not know the struct, another node.
 //
 //   Bounds     Structs of at most kTypedBytesMax bytes that can be copied as bytes; all others are terms from the start.
-//   Threads    The core's.
+//   Threads    The sender's core; what it points to is the same for all.
 //   Cost       Neither allocation nor conversion.
 #pragma once
 
@@ -39,14 +39,14 @@ inline constexpr TypedMessage kTypedMessage{
 
 /// Where to make the struct, which is on its way once typed_sent() is called; null when it has to go as a term.
 [[nodiscard]] void* typed_room(const Address& to, bool is_cast, const TypedMessage& type);
-void typed_sent();
+void typed_sent(const Address& to);
 template <class M>
 [[nodiscard]] bool send_typed(const Address& to, const M& message) {
   if constexpr (kTravelsAsItIs<M>) {
     void* const room = typed_room(to, CastMessage<M>, kTypedMessage<M>);
     if (room == nullptr) return false;
     new (room) M(message);
-    typed_sent();
+    typed_sent(to);
     return true;
   } else {
     return false;

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "io/file.hpp"
+#include "io/os_signals.hpp"
 
 namespace pulpo::io {
 
@@ -66,6 +67,16 @@ Outcome<Handle> KernelLoop::adopt_device(int descriptor) {
   if (fd) begin_handle(*fd, Nature::device);
   return fd;
 }
+
+Outcome<Handle> KernelLoop::watch_signal(int number) {
+  auto fd = os_signals::watch(number);
+  if (!fd) return fd;
+  begin_handle(*fd, Nature::device);
+  entry(*fd).watches_signal = true;
+  return fd;
+}
+
+void KernelLoop::end_watch(int descriptor) { os_signals::unwatch(descriptor); }
 
 std::int32_t KernelLoop::take_now(const Record& record, char* into, std::size_t size) noexcept {
   const bool is_device = record.nature == Nature::device;

@@ -26,6 +26,7 @@ class KernelLoop : public OperationLoop {
   Outcome<Handle> open(const std::string& path, const OpenOptions& options) final;
   Outcome<std::uint64_t> size(Handle file) const final;
   Outcome<Handle> adopt_device(int descriptor) final;
+  Outcome<Handle> watch_signal(int number) final;
   TimePoint refresh() noexcept final;
   std::int64_t wall_time() const noexcept final { return socket::wall_now(); }
   std::size_t turn(Wait wait) final;
@@ -53,6 +54,7 @@ class KernelLoop : public OperationLoop {
  private:
   int open_stream(int family) final { return socket::open_stream(family, mode_); }
   void shut_down(int descriptor) final;
+  void end_watch(int descriptor) final;
   void release(int descriptor) final;
 
   std::unique_ptr<char[]> datagram_buffer_;  ///< Made for the first datagram.

@@ -152,6 +152,12 @@ class Loop {
   /// descriptor stays the caller's.
   virtual void poll(Operation& operation, int descriptor, short events) = 0;
 
+  // --- Signals of the operating system -----------------------------------------------------------
+  /// Something to receive() from: a completion once the signal has come, with 8 bytes that say nothing; further ones that come before
+  /// it is handed out are the same one. While a signal is watched it does nothing else; the end of its last Handle, which is when close()
+  /// returns, gives it back what it did before. `number` is a signal that can be handled, and no real-time one.
+  [[nodiscard]] virtual Outcome<Handle> watch_signal(int number) = 0;
+
   // --- Ending ------------------------------------------------------------------------------------
   /// Asks a pending operation to end. Its final completion still comes, later, with -ECANCELED or with what
   /// had already happened. Nothing happens when it is idle.

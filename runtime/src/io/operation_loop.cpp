@@ -18,7 +18,7 @@ void OperationLoop::begin_handle(int descriptor, Nature nature) {
   at.registered = 0;
   at.nature = nature;
   at.readable = at.writable = true;
-  at.hung_up = at.closing = at.shutdown_after_send = false;
+  at.hung_up = at.closing = at.shutdown_after_send = at.watches_signal = false;
 }
 
 void OperationLoop::forget(int descriptor) {
@@ -224,6 +224,7 @@ void OperationLoop::close(Handle handle) {
   if (at.closing) return;
   at.closing = true;
   at.shutdown_after_send = false;
+  if (at.watches_signal) end_watch(handle);
   for (Record* record : {at.reader, at.writer}) {
     if (record != nullptr) stop(*record);
   }

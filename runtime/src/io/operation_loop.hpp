@@ -64,6 +64,7 @@ class OperationLoop : public Loop {
     std::uint32_t operations = 0;  ///< Whose final completion is to come.
     Nature nature = Nature::foreign;
     bool closing = false;              ///< close() was called; operations are still ending.
+    bool watches_signal = false;       ///< end_watch() comes before its close().
     bool shutdown_after_send = false;  ///< shutdown_send() was called with a send in flight.
     Record* reader = nullptr;          ///< accept, receive or read.
     Record* writer = nullptr;          ///< connect, send, write or sync.
@@ -113,6 +114,8 @@ class OperationLoop : public Loop {
   virtual int open_stream(int family) = 0;
   /// Sends the end of the stream.
   virtual void shut_down(int descriptor) = 0;
+  /// Nothing is to be told of its signal any more. Operations on it may still be ending.
+  virtual void end_watch(int) {}
   /// Closes the descriptor: its last operation has ended.
   virtual void release(int descriptor) = 0;
 

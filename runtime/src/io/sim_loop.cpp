@@ -238,6 +238,37 @@ Outcome<Handle> SimLoop::adopt_device(int descriptor) {
                .detail = fmt::format("a simulation has no descriptor {}; script a device instead (Node::device)", descriptor)};
 }
 
+// --- Signals ---------------------------------------------------------------------------------------
+
+Outcome<Handle> SimLoop::watch_signal(int number) {
+  constexpr const char* kWhere = "watch a signal";
+  if (dead_) return Fault{.code = Errc::io, .sys = ECANCELED, .where = kWhere, .detail = "this simulated process is dead"};
+  const int handle = take_handle(Slot::Kind::signal);
+  if (handle < 0) return Fault{.code = Errc::io, .sys = -handle, .where = kWhere};
+  slots_[static_cast<std::size_t>(handle)].signal = number;
+  begin_handle(handle, Nature::device);
+  return handle;
+}
+
+std::size_t SimLoop::raise(int number) {
+  std::size_t watching = 0;
+  for (Handle handle = 0; static_cast<std::size_t>(handle) < slots_.size(); ++handle) {
+    Slot& at = slots_[static_cast<std::size_t>(handle)];
+    if (at.kind != Slot::Kind::signal || at.signal != number || entry(handle).closing) continue;
+    ++watching;
+    at.arrived = true;
+    readable(handle);
+  }
+  return watching;
+}
+
+int SimLoop::take_signal(Handle handle) {
+  if (!std::exchange(slots_[static_cast<std::size_t>(handle)].arrived, false)) return -EAGAIN;
+  constexpr std::size_t kSize = 8;  // as an eventfd gives
+  std::fill_n(buffer_.get(), kSize, '\0');
+  return kSize;
+}
+
 // --- Submitting ------------------------------------------------------------------------------------
 
 bool SimLoop::begins_dead(Operation& operation, Kind kind) {
@@ -310,6 +341,7 @@ short SimLoop::events_of(const Slot& at) const {
   if (at.kind == Slot::Kind::device) return at.device->poll(*this, static_cast<Handle>(&at - slots_.data()));
   if (at.kind == Slot::Kind::listener) return network_.tcp_.has_waiting(at.listener) ? POLLIN : 0;
   if (at.kind == Slot::Kind::datagrams) return network_.udp_.poll(at.datagrams);
+  if (at.kind == Slot::Kind::signal) return at.arrived ? POLLIN : 0;
   if (at.kind == Slot::Kind::file) return POLLIN | POLLOUT;  // As poll(2) says of regular files.
   return network_.tcp_.poll(at.socket);
 }
@@ -413,12 +445,14 @@ std::size_t SimLoop::run_accept(Record& record) {
 int SimLoop::take_now(const Record& record) {
   const Slot& at = *slot(record.handle);
   if (at.kind == Slot::Kind::device) return at.device->read(*this, record.handle, buffer_.get(), kBufferSize);
+  if (at.kind == Slot::Kind::signal) return take_signal(record.handle);
   return network_.tcp_.read(at.socket, buffer_.get(), kBufferSize);
 }
 
 int SimLoop::give_now(const Record& record) {
   const Slot& at = *slot(record.handle);
   if (at.kind == Slot::Kind::device) return at.device->write(*this, record.handle, record.left);
+  if (at.kind == Slot::Kind::signal) return -EBADF;
   if (at.kind == Slot::Kind::datagrams) return network_.udp_.send(at.datagrams, record.left, record.address);
   return network_.tcp_.write(at.socket, record.left);
 }

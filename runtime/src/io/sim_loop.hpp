@@ -44,6 +44,8 @@ class SimLoop final : public OperationLoop, private SimOwner {
   void abort(Handle handle);
   /// From now on at most so many descriptors are open at once, those below 3 among them: EMFILE beyond.
   void set_handles_max(int handles) noexcept { handles_max_ = handles; }
+  /// The signal comes for this process: all that watch it become readable. How many there were.
+  std::size_t raise(int number);
   [[nodiscard]] bool is_open(Handle handle) const noexcept;
   /// The number that the next descriptor will get: the lowest that is free, as POSIX has it.
   [[nodiscard]] Handle next_handle() const noexcept;
@@ -64,6 +66,8 @@ class SimLoop final : public OperationLoop, private SimOwner {
   void sync(Operation& operation, Handle file) override;
   /// There are no descriptors but the loop's own.
   Outcome<Handle> adopt_device(int descriptor) override;
+  /// Of raise(); no signal of the program that simulates.
+  Outcome<Handle> watch_signal(int number) override;
   void accept(Operation& operation, Handle listener) override;
   void connect(Operation& operation, const Address& address) override;
   void receive(Operation& operation, Handle handle) override;
@@ -80,7 +84,7 @@ class SimLoop final : public OperationLoop, private SimOwner {
  private:
   friend class SimNetwork;
   struct Slot {
-    enum class Kind : std::uint8_t { free, listener, stream, datagrams, device, file };
+    enum class Kind : std::uint8_t { free, listener, stream, datagrams, device, file, signal };
     Kind kind = Kind::free;
     int listener = -1;
     SimTcp::Socket socket{};
@@ -88,6 +92,8 @@ class SimLoop final : public OperationLoop, private SimOwner {
     SimDevice* device = nullptr;
     SimFile* file = nullptr;
     OpenOptions options{};  ///< file
+    int signal = 0;         ///< Its number.
+    bool arrived = false;   ///< It has come, and was not received.
   };
 
   SimLoop(SimNetwork& network, HostNumber host, std::uint32_t number);
@@ -126,6 +132,7 @@ class SimLoop final : public OperationLoop, private SimOwner {
   std::size_t run_datagrams(Record& record);
   int take_now(const Record& record);
   int give_now(const Record& record);
+  int take_signal(Handle handle);
   bool push(Record& record);
 
   static constexpr std::size_t kBufferSize = 16 * 1024;  // As of the other loops.

@@ -43,6 +43,7 @@ class ForeignLoop final : public io::Loop {
   Outcome<std::uint64_t> size(io::Handle file) const override { return real_.size(file); }
   void sync(io::Operation& operation, io::Handle file) override { real_.sync(operation, file); }
   Outcome<io::Handle> adopt_device(int descriptor) override { return real_.adopt_device(descriptor); }
+  Outcome<io::Handle> watch_signal(int number) override { return real_.watch_signal(number); }
   void poll(io::Operation& operation, int descriptor, short events) override { real_.poll(operation, descriptor, events); }
   void cancel(io::Operation& operation) override { real_.cancel(operation); }
   void close(io::Handle handle) override { real_.close(handle); }

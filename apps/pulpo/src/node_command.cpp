@@ -107,6 +107,7 @@ Outcome<NodePlan> read_plan(Program& program, const Arguments& arguments) {
   // The signals of this program are ours.
   options.runtime.watchdog.backtrace = true;
   options.runtime.crash_reports = true;
+  options.runtime.stops_at_signals = true;
   // A page and a signal's frame are the least that a process can run on; more than 64 MiB a process is a mistyped number.
   PULPO_TRY(const auto stack, arguments.bytes("stack-size", 16 * 1024, 64u << 20, options.runtime.stack_bytes));
   options.runtime.stack_bytes = static_cast<std::size_t>(stack);

@@ -10,8 +10,8 @@
 //   runtime.stop();
 //
 // The typed forms of Runtime::send(), cast() and call(). A runtime installs no signal handler, unless
-// RuntimeOptions::watchdog.backtrace or crash_reports ask for some, and writes nothing to stdout; its
-// log goes to stderr, or where log::exchange_target() says.
+// RuntimeOptions::watchdog.backtrace or crash_reports ask for some or a process watches a signal (pulpo/os_signal.hpp), and writes nothing
+// to stdout; its log goes to stderr, or where log::exchange_target() says.
 //
 //   Order      What one thread sends one process arrives in the order of sending, and a call after all that it sent
 //              before. What it sends after a call that timed out may overtake that.

@@ -80,6 +80,8 @@ struct RuntimeOptions {
   /// Handles SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT, for the whole program: says which process ran, and whether its stack was used
   /// up, before the program dies of it.
   bool crash_reports = false;
+  /// SIGINT and SIGTERM are the program's, which ends in order at them, as pulpo::run() does: watch_os_signal() refuses them.
+  bool stops_at_signals = false;
   Driver* driver = nullptr;  ///< Borrowed; turns the cores in the place of threads (a simulated world). Null: each has its thread.
 };
 

@@ -274,6 +274,7 @@ void Core::announce_end(Process& process, const Term& reason) {
     // Taken off first: what is sent below may come back to this process's own core at once.
     const std::unique_ptr<Relations> relations = std::move(process.relations);
     if (relations->rare) {
+      while (EndsWithProcess* const dependent = relations->rare->dependents.pop_front()) dependent->process_ended();
       relations->rare->aliases.for_each([&](const Ref& ref, AliasMode) { aliases_.erase(ref.number()); });
       relations->rare->held_senders.for_each([&](const Pid& sender, bool) { tell(Signal::release, sender, {}); });
     }

@@ -70,14 +70,23 @@ struct LinkWait : Wait, ListHook<LinkWait> {
   ~LinkWait() { unlink(); }
 };
 
+/// Something that is over when its process is, also where somebody else has it.
+class EndsWithProcess : public ListHook<EndsWithProcess> {
+ public:
+  virtual ~EndsWithProcess() { unlink(); }
+  /// On the process' core, in its end. It is on no list any more.
+  virtual void process_ended() noexcept = 0;
+};
+
 /// What few processes ever have.
 struct RareRelations {
   FlatMap<Ref, AliasMode> aliases;
   std::optional<MailboxLimit> mailbox;  ///< Instead of the runtime's; Process::limited is set.
   std::uint64_t dropped = 0;            ///< Messages that the mailbox's limit cost.
-  FlatMap<Pid, bool> held_senders;      ///< Who waits for our mailbox; Process::holds_up is set while there is one.
-  std::uint32_t held_by = 0;            ///< Whose mailboxes we wait for; Process::held is set while there is one.
-  Term pending_reason;                  ///< Why it is being ended, once exit_pending is set.
+  IntrusiveList<EndsWithProcess, EndsWithProcess> dependents;
+  FlatMap<Pid, bool> held_senders;  ///< Who waits for our mailbox; Process::holds_up is set while there is one.
+  std::uint32_t held_by = 0;        ///< Whose mailboxes we wait for; Process::held is set while there is one.
+  Term pending_reason;              ///< Why it is being ended, once exit_pending is set.
 };
 
 /// Links, monitors and the like of one process.

@@ -16,6 +16,7 @@
 #include "pulpo/io.hpp"
 #include "pulpo/log.hpp"
 #include "pulpo/net/node.hpp"
+#include "pulpo/os_signal.hpp"
 #include "pulpo/poll.hpp"
 #include "pulpo/process.hpp"
 #include "pulpo/process_info.hpp"

@@ -33,6 +33,7 @@ void Node::State::start(Node& self) {
   options.runtime.cores = spec.cores;
   options.runtime.random = random.get();
   options.runtime.driver = seat.get();
+  options.runtime.stops_at_signals = true;  // as of the program that a board runs
   if (spec.configure) spec.configure(options);
   const Node* const before = std::exchange(world.acting, &self);
   node = std::make_unique<pulpo::Node>(std::move(options));
@@ -168,6 +169,13 @@ Device Node::device(const std::string& path) {
   io::SimDevice*& device = state_->world.devices[{state_->host.number(), path}];
   if (device == nullptr) device = &state_->world.network.add_device(state_->host.number(), path);
   return Device(*device);
+}
+
+void Node::signal(int number) {
+  if (!is_up()) throw state_->world.failure(fmt::format("{} is down, and gets no signal {}", state_->name, number));
+  state_->world.add(state_->name, fmt::format("gets signal {}", number));
+  if (state_->seat->raise(number) > 0) return;
+  throw state_->world.failure(fmt::format("nobody on {} watches signal {}: watch_os_signal() comes first", state_->name, number));
 }
 
 void Node::stall(Duration time) {

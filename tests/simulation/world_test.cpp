@@ -2,6 +2,7 @@
 //
 // What pulpo::testing promises to authors.
 #include <pulpo/io.hpp>
+#include <pulpo/os_signal.hpp>
 #include <pulpo/testing.hpp>
 #include <pulpo/testing_gtest.hpp>
 
@@ -140,6 +141,30 @@ TEST(World, KeepsWhatNodesPrintAlsoForEachOther) {  // IO-2, IO-6
   one.restart();
   EXPECT_EQ(print("in its next life"), Term(atoms::ok));
   EXPECT_EQ(one.printed(), "here\nfrom there\nin its next life\n");
+}
+
+TEST(World, SendsANodeASignalWhichItsWatchersGet) {
+  std::size_t heard[3] = {};
+  World world{{.seed = pulpo::testing::seed()}};
+  auto& one = world.start({.name = "one", .cores = 2});
+  auto& two = world.start({.name = "two"});
+  EXPECT_THROW(one.signal(SIGHUP), pulpo::testing::Failure) << "nobody watches it";
+  const auto watch = [](std::size_t* heard) {
+    OsSignal hup = watch_os_signal(SIGHUP).value();
+    while (hup.wait()) ++*heard;
+  };
+  one.post([&] { watch(&heard[0]); }, 0);
+  one.post([&] { watch(&heard[1]); }, 1);
+  two.post([&] { watch(&heard[2]); });
+  world.run_for(1s);
+  one.signal(SIGHUP);
+  one.signal(SIGHUP);
+  world.run_for(1s);
+  EXPECT_EQ(heard[0], 1u) << "the second came before the core had looked";
+  EXPECT_EQ(heard[1], 1u);
+  EXPECT_EQ(heard[2], 0u) << "another process of the operating system";
+  one.run([] { EXPECT_EQ(watch_os_signal(SIGTERM).error().code, Errc::not_allowed) << "as in the program"; });
+  EXPECT_NE(world.trace().find("one@one gets signal 1"), std::string::npos);
 }
 
 TEST(World, HandsOnWhatAFunctionThrowsAndSaysHowAProcessEnded) {

@@ -29,6 +29,14 @@ void Stepper::Seat::kill() {
   }
 }
 
+std::size_t Stepper::Seat::raise(int number) {
+  std::size_t watching = 0;
+  for (const Place& place : stepper_.places_) {
+    if (place.seat == this) watching += place.loop->raise(number);
+  }
+  return watching;
+}
+
 void Stepper::Seat::stall(TimePoint until) {
   stalled_until_ = until;
   for (const Place& place : stepper_.places_) {

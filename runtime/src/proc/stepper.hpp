@@ -49,6 +49,8 @@ class Stepper {
     /// else and lets no time pass, so that what is left can be taken apart.
     void kill();
     [[nodiscard]] bool is_killed() const noexcept { return killed_; }
+    /// A signal of the operating system: how many of its loops' watches it reached.
+    std::size_t raise(int number);
     /// Does nothing until then.
     void stall(TimePoint until);
 

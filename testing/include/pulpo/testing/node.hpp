@@ -84,6 +84,9 @@ class Node {
   void stop();
   /// Begins a new life, with another creation; its host gets its power back first when it has none.
   void restart();
+  /// A signal of the operating system, SIGHUP, for who watches it (pulpo/os_signal.hpp). Failure when nobody does: on a board its usual
+  /// action would follow, for most the end of the program. stop() is what SIGTERM comes to.
+  void signal(int number);
   /// Does nothing for so long, as on a board that is overloaded; what comes for it waits.
   void stall(Duration time);
 

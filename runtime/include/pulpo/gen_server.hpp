@@ -91,6 +91,20 @@ Term call(const Via& server, Term request, const CallOptions& options = {});
 void cast(const Via& server, Term message);
 void abcast(const std::vector<Atom>& nodes, Atom name, const Term& message);
 
+/// What the servers of one name answered, each list in the order of the nodes that were asked.
+template <class Reply>
+struct MultiReply {
+  std::vector<std::pair<Atom, Reply>> replies;
+  std::vector<Atom> bad_nodes;  ///< Not reachable, nobody of that name there, it ended, its time was over, or a reply of another type.
+};
+struct MultiCallOptions {
+  Timeout timeout = Timeout::infinity();  ///< OTP's default; for all of them together.
+};
+/// Asks the server of this name on each node, all at once, and waits for the last (GS-18). Never fails; no late reply reaches the
+/// mailbox. Each question is a process for its duration; a caller that is killed takes them with it.
+[[nodiscard]] MultiReply<Term> multi_call(const std::vector<Atom>& nodes, Atom name, const Term& request,
+                                          const MultiCallOptions& options = {});
+
 namespace detail {
 [[noreturn]] void exit_call(const Term& server, const Term& request, Timeout timeout, const Term& reason);
 /// The answer is no term of the declared reply: {:bad_reply, answer, expected}.
@@ -122,6 +136,22 @@ Result<ReplyOf<R>> try_call_as(const Where& server, const R& request, const Call
     if (!reply) return Error{Errc::bad_message, bad_reply(*answer, kTypeText<ReplyOf<R>>), "call: reply"};
     return std::move(*reply);
   }
+}
+/// The answer of each node, in their order; nothing where there is none.
+[[nodiscard]] std::vector<std::optional<Term>> ask_each(const std::vector<Atom>& nodes, Atom name, const Term& request, Timeout timeout);
+template <class Reply>
+MultiReply<Reply> sort_answers(const std::vector<Atom>& nodes, const std::vector<std::optional<Term>>& answers) {
+  MultiReply<Reply> sorted;
+  for (std::size_t at = 0; at < nodes.size(); ++at) {
+    std::optional<Reply> reply;
+    if (answers[at]) reply = from_term<Reply>(*answers[at]);
+    if (reply) {
+      sorted.replies.emplace_back(nodes[at], std::move(*reply));
+    } else {
+      sorted.bad_nodes.push_back(nodes[at]);
+    }
+  }
+  return sorted;
 }
 template <class S, class M>
 constexpr void check_protocol() {
@@ -193,6 +223,12 @@ void cast(const S& server, const M& message) {
 template <CastMessage M>
 void abcast(const std::vector<Atom>& nodes, Atom name, const M& message) {
   abcast(nodes, name, to_term(message));
+}
+/// The same for a request, whose replies are of its declared type; `:ok` where it declares none.
+template <CallMessage R>
+[[nodiscard]] auto multi_call(const std::vector<Atom>& nodes, Atom name, const R& request, const MultiCallOptions& options = {}) {
+  using Reply = std::conditional_t<std::is_void_v<ReplyOf<R>>, Term, ReplyOf<R>>;
+  return detail::sort_answers<Reply>(nodes, detail::ask_each(nodes, name, to_term(request), options.timeout));
 }
 
 /// A plain message; handle_info() gets it.

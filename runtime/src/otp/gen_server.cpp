@@ -60,7 +60,60 @@ void abcast(const std::vector<Atom>& nodes, Atom name, const Term& message) {
   for (const Atom node : nodes) cast(Address(name, node), message);
 }
 
+MultiReply<Term> multi_call(const std::vector<Atom>& nodes, Atom name, const Term& request, const MultiCallOptions& options) {
+  return detail::sort_answers<Term>(nodes, detail::ask_each(nodes, name, request, options.timeout));
+}
+
 namespace detail {
+
+namespace {
+
+/// A process that asks, and whose exit reason is the answer: {:ok, reply}, or why there is none. Whoever leaves it takes it along.
+class Question {
+ public:
+  Question(const Address& server, const Term& request, Timeout timeout) {
+    auto spawned = try_spawn(function_body([server, request, timeout] {
+                               auto answer = try_call(server, request, CallOptions{timeout});
+                               exit(answer ? Term::tuple({atoms::ok, std::move(*answer)}) : Term(atoms::normal));
+                             }),
+                             {.monitor = true});
+    if (spawned) asker_ = *spawned;  // else there are too many processes, and this node is as good as gone
+  }
+  Question(Question&& other) noexcept : asker_(std::exchange(other.asker_, std::nullopt)) {}
+  Question& operator=(Question&&) = delete;
+  ~Question() {
+    if (!asker_) return;
+    const NoKill no_kill;
+    demonitor(asker_->monitor, {.flush = true});
+    exit(asker_->pid, atoms::kill);
+  }
+  [[nodiscard]] std::optional<Term> answer() {
+    if (!asker_) return std::nullopt;
+    const auto down = receive_if([this](const Term& message) {
+      return message.is_tuple(5) && message.elements()[0].is_atom(atoms::DOWN) && message.elements()[1] == Term(asker_->monitor);
+    });
+    if (!down) return std::nullopt;  // we are being ended, and nothing may be thrown
+    asker_.reset();
+    const Term& reason = down->elements()[4];
+    if (!reason.is_tuple(2) || !reason.elements()[0].is_atom(atoms::ok)) return std::nullopt;
+    return reason.elements()[1];
+  }
+
+ private:
+  std::optional<Spawned> asker_;
+};
+
+}  // namespace
+
+std::vector<std::optional<Term>> ask_each(const std::vector<Atom>& nodes, Atom name, const Term& request, Timeout timeout) {
+  std::vector<Question> questions;
+  questions.reserve(nodes.size());
+  for (const Atom node : nodes) questions.emplace_back(Address(name, node), request, timeout);
+  std::vector<std::optional<Term>> answers;
+  answers.reserve(nodes.size());
+  for (Question& question : questions) answers.push_back(question.answer());
+  return answers;
+}
 
 void exit_call(const Term& server, const Term& request, Timeout timeout, const Term& reason) {
   exit(Term::tuple({reason, Term::tuple({atoms::GenServer, atoms::call, Term::list({server, request, to_term(timeout)})})}));

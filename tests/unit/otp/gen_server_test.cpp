@@ -161,6 +161,59 @@ TEST_P(GenServerTest, ABroadcastReachesTheNodesThatThereAre) {  // GS-18
   });
 }
 
+TEST_P(GenServerTest, AMultiCallTellsWhoAnsweredAndWhoDidNot) {  // GS-18
+  run([] {
+    started();
+    const Atom here = pulpo::runtime().node_name();
+    const auto pongs = multi_call({"a@nowhere"_atom, here, "b@nowhere"_atom}, kServer.name(), Ping{});
+    EXPECT_EQ(pongs.replies, (std::vector<std::pair<Atom, Atom>>{{here, "pong"_atom}}));
+    EXPECT_EQ(pongs.bad_nodes, (std::vector<Atom>{"a@nowhere"_atom, "b@nowhere"_atom}));
+    const auto sums = multi_call({here, here}, kServer.name(), Add{4, 5});
+    EXPECT_EQ(sums.replies, (std::vector<std::pair<Atom, std::int64_t>>{{here, 9}, {here, 9}}));
+    EXPECT_TRUE(sums.bad_nodes.empty());
+    const auto set = multi_call({here}, kServer.name(), Set{7});
+    EXPECT_EQ(set.replies, (std::vector<std::pair<Atom, Term>>{{here, atoms::ok}}));
+    EXPECT_EQ(multi_call({here}, kServer.name(), elixir(":count")).replies, (std::vector<std::pair<Atom, Term>>{{here, 7}}));
+    EXPECT_EQ(multi_call({here}, "nobody"_atom, Ping{}).bad_nodes, std::vector<Atom>{here}) << "nobody has the name";
+    EXPECT_TRUE(multi_call({}, kServer.name(), Ping{}).replies.empty());
+    EXPECT_FALSE(receive_any(0s));
+  });
+}
+
+TEST_P(GenServerTest, ANodeWhoseServerEndsOrIsTooSlowIsBadAndNothingComesLate) {  // GS-18
+  run([] {
+    CapturedLog log;
+    trap_exit(true);
+    const Pid pid = started();
+    const Atom here = pulpo::runtime().node_name();
+    const std::size_t processes = pulpo::runtime().process_count();
+    EXPECT_EQ(multi_call({here, "a@nowhere"_atom}, kServer.name(), Later{}, {.timeout = 5ms}).bad_nodes,
+              (std::vector<Atom>{here, "a@nowhere"_atom}));
+    send(Address(kServer), Release{"too late"});
+    EXPECT_EQ(call(kServer, Ping{}), "pong"_atom);
+    EXPECT_FALSE(receive_any(10ms)) << "no late message ever reaches the mailbox";
+    EXPECT_EQ(pulpo::runtime().process_count(), processes);
+    EXPECT_EQ(multi_call({here}, kServer.name(), Leave{"bye"_atom}).bad_nodes, std::vector<Atom>{here});
+    const auto ended = receive_any(5s);
+    ASSERT_TRUE(ended);
+    EXPECT_EQ(*ended, Term::tuple({"EXIT"_atom, pid, "bye"_atom})) << "of the server, to which we are linked";
+    EXPECT_FALSE(receive_any(0s));
+  });
+}
+
+TEST_P(GenServerTest, AKilledMultiCallTakesItsQuestionsAlong) {
+  run([] {
+    started();
+    const Atom here = pulpo::runtime().node_name();
+    const std::size_t processes = pulpo::runtime().process_count();
+    const Pid caller = spawn([here] { (void)multi_call({here, here, here}, kServer.name(), Later{}); });
+    EXPECT_TRUE(eventually([] { return call(kServer, Count{}) == 3; }));
+    exit(caller, atoms::kill);
+    (void)testing::end_of(caller);
+    EXPECT_TRUE(eventually([&] { return pulpo::runtime().process_count() == processes; }));
+  });
+}
+
 class Delegator {
  public:
   using Protocol = pulpo::Protocol<Later, Ping>;

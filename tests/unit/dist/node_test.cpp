@@ -202,7 +202,7 @@ TEST_P(NodeTest, ATransientNodeCallsAndLeavesNoTrace) {
   EXPECT_LE(atoms_after_first - atoms_before, 2u);
 }
 
-TEST_P(NodeTest, LinksAndMonitorsReachAcrossAndFireWhenTheNodeGoes) {  // SIG-15, SIG-12
+TEST_P(NodeTest, LinksAndMonitorsReachAcrossAndFireWhenTheNodeGoes) {  // SIG-15, SIG-12, SIG-17
   auto a = start("a");
   const auto b = start("b");
   start_echo(*a);

@@ -115,6 +115,43 @@ TEST_P(SupervisorDelayTest, AChildThatIsTerminatedIsNotTriedAgain) {  // SUP-8, 
   });
 }
 
+TEST_P(SupervisorDelayTest, WithoutAWordThreeRestartsInFiveSecondsAreAllowedAndAFourthIsNot) {  // SUP-1, SUP-6
+  run([] {
+    trap_exit(true);
+    const Pid supervisor = start_supervisor({.children = {worker<Server>({.name = "A"}), worker<Server>({.name = "B"})}}).value();
+    const Ref watched = monitor(supervisor);
+    const Pid other = *whereis("Elixir.B"_atom);
+    const auto crash = [] {
+      cast(Address("Elixir.A"_atom), Crash{});
+      sleep(1ms);
+    };
+    for (int round = 0; round < 3; ++round) {
+      for (int i = 0; i < 3; ++i) crash();
+      ASSERT_TRUE(is_alive(supervisor)) << round;
+      sleep(7s);
+    }
+    EXPECT_EQ(*whereis("Elixir.B"_atom), other) << "one_for_one";
+    for (int i = 0; i < 4; ++i) crash();
+    EXPECT_EQ(testing::down_reason(watched), Term(atoms::shutdown));
+  });
+}
+
+TEST_P(SupervisorRestartTest, ASupervisorTrapsExits) {  // SUP-1
+  run([] {
+    const Pid supervisor = start_supervisor({.children = {worker<Server>({.name = "A"})}}).value();
+    const Pid child = *whereis("Elixir.A"_atom);
+    const Spawned stranger = spawn_monitor([supervisor] {
+      exit(supervisor, "bad"_atom);
+      link(supervisor);
+      exit("worse"_atom);
+    });
+    EXPECT_EQ(testing::down_reason(stranger.monitor), Term("worse"_atom));
+    EXPECT_EQ(count_children(supervisor)->active, 1u);
+    EXPECT_EQ(*whereis("Elixir.A"_atom), child);
+    EXPECT_TRUE(stop(supervisor));
+  });
+}
+
 TEST_P(SupervisorRestartTest, GivingUpEscalatesFromSupervisorToSupervisor) {  // SUP-6, SUP-7
   // Goal:   an inner supervisor that gives up is a crash of a child for the outer one; when that happens too often it gives up too.
   run([this] {

@@ -231,6 +231,26 @@ TEST_P(ProcessTest, AProcessThatTrapsGetsExitSignalsAsMessagesButDiesOfKill) {  
   });
 }
 
+TEST_P(ProcessTest, TrapExitTellsItsFormerValueAndChangesNoMessageThatIsThere) {  // SIG-8
+  run([] {
+    EXPECT_FALSE(trap_exit(true));
+    EXPECT_TRUE(trap_exit(true));
+    const Pid child = spawn_link([] {
+      (void)receive_any();
+      exit("bad"_atom);
+    });
+    const Ref ref = monitor(child);
+    send(child, "go"_atom);
+    EXPECT_EQ(down_reason(ref), Term("bad"_atom));  // the exit signal came before
+    EXPECT_TRUE(trap_exit(false));
+    EXPECT_FALSE(trap_exit(false));
+    EXPECT_TRUE(receive_exactly(Term::tuple({atoms::EXIT, child, "bad"_atom}), 0s));
+    exit(child, "again"_atom);  // to nobody: nothing fails
+    exit(child, atoms::kill);
+    EXPECT_FALSE(receive_any(0s));
+  });
+}
+
 TEST_P(ProcessTest, ExitToOneselfWithNormalEndsAProcessThatDoesNotTrap) {  // SIG-7
   run([] {
     const auto spawned = spawn_monitor([] {
@@ -490,7 +510,25 @@ TEST_P(ProcessTest, AMessageLargerThanTheMailboxsLimitFits) {
       options);
 }
 
-TEST_P(ProcessTest, TheProcessLimitIsAnErrorAndNotTheEnd) {
+TEST_P(ProcessTest, BeyondTheProcessLimitSpawnExitsWithSystemLimit) {  // SIG-18
+  RuntimeOptions options;
+  options.processes_max = 10;
+  run(
+      [] {
+        const auto greedy = spawn_monitor([] {
+          for (int i = 0; i < 100; ++i) spawn_link([] { (void)receive_any(); });
+          ADD_FAILURE() << "spawned more than there may be";
+        });
+        EXPECT_EQ(down_reason(greedy.monitor), Term(atoms::system_limit));
+        EXPECT_TRUE(is_alive(self()));
+        // Its links have ended the others, so that there is room again.
+        const auto next = spawn_monitor([] {});
+        EXPECT_EQ(down_reason(next.monitor), Term(atoms::normal));
+      },
+      options);
+}
+
+TEST_P(ProcessTest, TheProcessLimitIsAnErrorAndNotTheEnd) {  // SIG-18
   RuntimeOptions options;
   options.processes_max = 10;
   run(

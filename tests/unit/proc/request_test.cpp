@@ -172,7 +172,7 @@ TEST_P(RequestTest, AServerOwesNothingToCallersThatWereKilled) {
   });
 }
 
-TEST_P(RequestTest, OnANodeWithoutANameOtherNodesAreDownAtOnce) {  // NODE-4, GS-6
+TEST_P(RequestTest, OnANodeWithoutANameOtherNodesAreDownAtOnce) {  // NODE-4, GS-6, SIG-17
   run([] {
     const Address elsewhere("echo"_atom, "a@altair"_atom);
     EXPECT_EQ(request(elsewhere, 1).error().reason, Term::tuple({atoms::nodedown, "a@altair"_atom}));

@@ -8,12 +8,15 @@
 //
 //   Order      Children of one process begin in the order of spawning, unless they become elders. Those that have begun: first in, first
 //              out.
-//   Fairness   Half of a slice at most is for those that begin, when others wait. What has waited for kFreshSlices becomes an elder: of
-//              these one begins in each slice, whatever else there is, in the order in which they would have begun.
+//   Fairness   Half of a slice at most is for those that begin, when others wait; beyond that, as many as those who have begun have
+//              spawned: who spawns on and on waits for its children. What has waited for kFreshSlices becomes an elder: of these one
+//              begins in each slice, whatever else there is, and more where fewer others begin, in the order in which they would have
+//              begun.
 //   Ownership  None: it links the processes by their run_next.
 //   Threads    One core's.
 #pragma once
 
+#include <algorithm>
 #include <utility>
 
 #include "proc/context.hpp"
@@ -34,11 +37,12 @@ class RunQueue {
     Process*& place = last_spawned_ != nullptr ? last_spawned_->run_next : fresh_;
     process.run_next = std::exchange(place, &process);
     last_spawned_ = &process;
+    if (is_begun_) ++fresh_left_;
   }
   /// Whoever runs now has spawned nobody yet.
   void begin_activation() noexcept { last_spawned_ = nullptr; }
   void begin_slice() noexcept {
-    fresh_left_ = fresh_share_;
+    fresh_left_ = std::max(fresh_left_, fresh_share_);
     elder_is_due_ = true;
     if (--slices_left_ > 0) return;
     slices_left_ = kFreshSlices;
@@ -47,15 +51,19 @@ class RunQueue {
 
   /// Null when there is none.
   [[nodiscard]] Process* pop() noexcept {
-    if (elders_.head != nullptr && (elder_is_due_ || (fresh_ == nullptr && begun_.head == nullptr))) {
+    is_begun_ = false;
+    const bool may_begin = fresh_left_ > 0 || begun_.head == nullptr;
+    if (elders_.head != nullptr && (elder_is_due_ || (may_begin && fresh_ == nullptr))) {
       elder_is_due_ = false;
+      --fresh_left_;
       return elders_.pop();
     }
-    if (fresh_ != nullptr && (fresh_left_ > 0 || begun_.head == nullptr)) {
+    if (may_begin && fresh_ != nullptr) {
       --fresh_left_;
       return std::exchange(fresh_, fresh_->run_next);
     }
     if (begun_.head == nullptr) return nullptr;
+    is_begun_ = true;
     Process* const process = begun_.pop();
     fetch_ahead();
     return process;
@@ -91,7 +99,8 @@ class RunQueue {
   Process* fresh_ = nullptr;
   Row elders_;
   Process* last_spawned_ = nullptr;
-  int fresh_left_ = 0;
+  int fresh_left_ = 0;     ///< That may begin before those that have begun have their turns.
+  bool is_begun_ = false;  ///< Whoever was popped last.
   int slices_left_ = kFreshSlices;
   bool elder_is_due_ = false;
   const int fresh_share_;

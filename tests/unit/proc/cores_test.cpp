@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The same relations between processes of different cores.
+#include <algorithm>
 #include <atomic>
 
 #include "unit/proc/runtime_fixture.hpp"
@@ -188,6 +189,18 @@ TEST_P(CoresTest, AProcessThatOnlySpawnsLetsItsChildrenRun) {  // D11
       if (!*ran) exit("hog"_atom);
     });
     EXPECT_EQ(down_reason(spawner.monitor), Term(atoms::normal));
+  });
+}
+
+TEST_P(CoresTest, AProcessThatOnlySpawnsHasFewChildrenThatHaveNotBegun) {
+  run_on_two([] {
+    std::int64_t spawned = 0, begun = 0, most = 0;
+    for (; spawned < 20'000; ++spawned) {
+      spawn([&begun] { ++begun; });
+      most = std::max(most, spawned - begun);
+    }
+    EXPECT_LT(most, 1000);
+    while (begun < spawned) yield();
   });
 }
 

@@ -60,7 +60,7 @@ TEST(RunQueue, LeavesHalfOfASliceToThoseThatHaveBegun) {
   RunQueue queue(kSlice);
   std::vector<Process> children(100);
   Process parent, worker;
-  queue.push(parent);
+  queue.push_spawned(parent);
   queue.begin_slice();
   (void)activate(queue, [&](Process&) {
     for (Process& child : children) queue.push_spawned(child);
@@ -98,6 +98,54 @@ TEST(RunQueue, LetsNobodyWaitForeverForAChainOfChildren) {
               if (&process != &sibling) queue.push_spawned(&process == &chain[0] ? chain[1] : chain[0]);
             }) == &sibling;
   }
+}
+
+TEST(RunQueue, LetsTheChildrenOfOneThatHasBegunBeginBeforeItsNextTurn) {
+  constexpr int kChildrenATurn = 20;
+  RunQueue queue(kSlice);
+  std::vector<Process> children(4000);
+  Process spawner;
+  std::size_t spawned = 0, begun = 0, most = 0;
+  queue.push(spawner);
+  for (int activations = 0; begun < children.size(); ++activations) {
+    ASSERT_LT(activations, 5000);
+    if (activations % kSlice == 0) queue.begin_slice();
+    (void)activate(queue, [&](Process& process) {
+      if (&process != &spawner) {
+        ++begun;
+        return;
+      }
+      for (int i = 0; i < kChildrenATurn && spawned < children.size(); ++i) queue.push_spawned(children[spawned++]);
+      queue.push(spawner);
+    });
+    most = std::max(most, spawned - begun);
+  }
+  EXPECT_LE(most, 3u * kChildrenATurn);
+}
+
+TEST(RunQueue, EldersTakeWhatIsLeftOfTheirHalfOfASlice) {
+  RunQueue queue(kSlice);
+  std::vector<Process> children(100);
+  Process parent, worker;
+  queue.push_spawned(parent);
+  queue.begin_slice();
+  (void)activate(queue, [&](Process&) {
+    for (Process& child : children) queue.push_spawned(child);
+  });
+  queue.push(worker);
+  for (int slice = 0; slice < 20; ++slice) queue.begin_slice();
+  int begun = 0;
+  for (int slice = 0; slice < 10; ++slice) {
+    queue.begin_slice();
+    for (int i = 0; i < kSlice; ++i) {
+      if (activate(queue, nothing) == &worker) {
+        queue.push(worker);
+      } else {
+        ++begun;
+      }
+    }
+  }
+  EXPECT_GE(begun, 10 * kSlice / 2);
 }
 
 class TreeTest : public testing::OnEachLoop {};

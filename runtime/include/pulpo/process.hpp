@@ -178,7 +178,7 @@ void set_mailbox_limit(const MailboxLimit& limit);
 // --- Messages -------------------------------------------------------------------------------------
 
 /// Never fails for a pid or a {Name, Node} (SIG-3); an unregistered local name exits the caller with badarg. Suspends only
-/// when the link to another node is full.
+/// when the link to another node, the inbox of another core, or a mailbox with WhenFull::suspend is full.
 void send(const Address& to, Term message);
 /// GenServer.cast/2: {'$gen_cast', message}, and whoever does not exist does not matter (GS-16).
 void cast(const Address& to, Term message);

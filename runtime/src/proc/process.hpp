@@ -64,7 +64,7 @@ struct ReplyWait : Wait {
   bool taken_ = false;
 };
 
-/// A process whose message filled the link to another node.
+/// A process whose message filled the link to another node, or the inbox of another core.
 struct LinkWait : Wait, ListHook<LinkWait> {
   LinkWait(Process& process_, Core& core_) noexcept : Wait(WaitKind::link, process_, core_) {}
   ~LinkWait() { unlink(); }

@@ -71,6 +71,13 @@ void send_signal(Core& core, const Address& to, Signal kind, Term body) {
   message->body = std::move(body);
   core.address(*message, to);
   const NodeIndex node = message->to.node;
+  if (message->by_name && node == kOwnNode) {
+    // Looked up here, since the core behind it may hold us up.
+    if (const auto holder = core.registry().find(message->name)) {
+      message->to = *holder;
+      message->by_name = false;
+    }
+  }
   const Pid pid = message->to;
   if (!core.send(std::move(message))) core.wait_for_link(node);
   if (node == kOwnNode && pid.core() != core.index() && pid.core() < core.runtime().core_count()) core.wait_for_core(pid.core());
@@ -115,6 +122,7 @@ void send(const Ref& alias, Term message) {
   signal->ref = alias;
   signal->body = std::move(message);
   core.send(std::move(signal));
+  if (alias.first != core.index()) core.wait_for_core(alias.first);
   if (running(core).held) core.wait_for_mailbox();
   core.spend(1);
 }

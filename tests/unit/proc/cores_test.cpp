@@ -3,7 +3,11 @@
 // The same relations between processes of different cores.
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <exception>
+#include <thread>
 
+#include "pulpo/process_info.hpp"
 #include "unit/proc/runtime_fixture.hpp"
 
 namespace pulpo {
@@ -201,6 +205,143 @@ TEST_P(CoresTest, AProcessThatOnlySpawnsHasFewChildrenThatHaveNotBegun) {
     }
     EXPECT_LT(most, 1000);
     while (begun < spawned) yield();
+  });
+}
+
+void hold_up_a_sender_by(const std::function<void(const Pid&)>& send_one) {
+  constexpr int kMessages = 20'000;
+  // Takes nothing for a while, nor does its core.
+  SpawnOptions options = on_core(1);
+  options.name = "slow"_atom;
+  options.mailbox = MailboxLimit{.messages_max = 10, .when_full = WhenFull::suspend};
+  const auto slow = spawn_monitor(
+      [] {
+        (void)receive_any();
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        sleep(10ms);
+        for (int i = 1; i < kMessages; ++i) ASSERT_TRUE(receive_any(5s));
+      },
+      options);
+  for (int i = 0; i < kMessages; ++i) send_one(slow.pid);
+  EXPECT_EQ(down_reason(slow.monitor), Term(atoms::normal)) << "it was stopped for what was sent to it";
+}
+
+TEST_P(CoresAtOnceTest, AnAliasHoldsUpItsSenders) {
+  run_on_two([] {
+    const Pid me = self();
+    const auto slow = spawn_monitor(
+        [me] {
+          set_mailbox_limit({.messages_max = 10, .when_full = WhenFull::suspend});
+          send(me, alias());
+          std::this_thread::sleep_for(std::chrono::milliseconds(100));
+          sleep(10ms);
+          for (int i = 0; i < 20'000; ++i) ASSERT_TRUE(receive_any(5s));
+        },
+        on_core(1));
+    const auto alias_of_slow = receive_if([](const Term& term) { return term.is_ref(); }, 5s);
+    ASSERT_TRUE(alias_of_slow);
+    for (int i = 0; i < 20'000; ++i) send(alias_of_slow->ref(), 1);
+    EXPECT_EQ(down_reason(slow.monitor), Term(atoms::normal)) << "it was stopped for what was sent to it";
+  });
+}
+
+/// Holds its core up from its first message on, until it is let go.
+Spawned start_busy(const std::atomic<bool>& is_let_go) {
+  const auto busy = spawn_monitor(
+      [&is_let_go] {
+        (void)receive_any();
+        while (!is_let_go) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      },
+      on_core(1));
+  send(busy.pid, 0);
+  return busy;
+}
+
+void await_held_up(const Pid& sender) {
+  for (;;) {
+    const auto info = process_info(sender);
+    ASSERT_TRUE(info);
+    if (info->status == ProcessStatus::suspended && info->waits_for && info->waits_for->kind == "link") return;
+    yield();
+  }
+}
+
+TEST_P(CoresAtOnceTest, WhoACoreHoldsUpCanBeKilled) {
+  run_on_two([] {
+    std::atomic<bool> is_let_go = false;
+    const Spawned busy = start_busy(is_let_go);
+    const auto fast = spawn_monitor([to = busy.pid] {
+      for (;;) send(to, 1);
+    });
+    await_held_up(fast.pid);
+    exit(fast.pid, atoms::kill);
+    EXPECT_EQ(down_reason(fast.monitor), Term(atoms::killed));
+    const auto sheltered = spawn_monitor([to = busy.pid] {
+      const NoKill shelter;
+      for (int i = 0; i < 5000; ++i) send(to, i);
+    });
+    await_held_up(sheltered.pid);
+    exit(sheltered.pid, atoms::kill);
+    EXPECT_EQ(down_reason(sheltered.monitor), Term(atoms::killed)) << "it waits for nothing any more";
+    is_let_go = true;
+    EXPECT_EQ(down_reason(busy.monitor), Term(atoms::normal));
+  });
+}
+
+struct SendsAtItsEnd {
+  explicit SendsAtItsEnd(const Pid& to_) : to(to_) {}
+  SendsAtItsEnd(const SendsAtItsEnd&) = delete;
+  SendsAtItsEnd& operator=(const SendsAtItsEnd&) = delete;
+  ~SendsAtItsEnd() {
+    for (int i = 0; i < 5000; ++i) send(to, i);
+  }
+  const Pid to;
+};
+
+TEST_P(CoresAtOnceTest, WhoACoreHoldsUpInADestructorGoesOnWhenThereIsRoom) {
+  run_on_two([] {
+    std::atomic<bool> is_let_go = false;
+    const Spawned busy = start_busy(is_let_go);
+    const auto thrower = spawn_monitor([to = busy.pid] {
+      const SendsAtItsEnd sends(to);
+      exit("gone"_atom);  // by an exception
+    });
+    await_held_up(thrower.pid);
+    const auto other = spawn_monitor([] {
+      try {
+        throw 1;
+      } catch (int) {
+        exit(std::uncaught_exceptions() == 0 ? atoms::normal : "confused"_atom);
+      }
+    });
+    EXPECT_EQ(down_reason(other.monitor), Term(atoms::normal));
+    is_let_go = true;
+    EXPECT_EQ(down_reason(thrower.monitor), Term("gone"_atom));
+  });
+}
+
+TEST_P(CoresAtOnceTest, WhoACoreHoldsUpEndsWithTheRuntime) {
+  std::atomic<bool> is_let_go = false;
+  start({.cores = 2});
+  run([&is_let_go] {
+    const Spawned busy = start_busy(is_let_go);
+    const Pid fast = spawn([to = busy.pid] {
+      for (;;) send(to, 1);
+    });
+    await_held_up(fast);
+  });
+  std::thread lets_go([&is_let_go] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    is_let_go = true;
+  });
+  runtime().stop();
+  lets_go.join();
+}
+
+TEST_P(CoresAtOnceTest, ANameWithItsNodeHoldsUpItsSenders) {
+  run_on_two([] {
+    const Address slow("slow"_atom, pulpo::runtime().node_name());
+    hold_up_a_sender_by([&slow](const Pid&) { send(slow, 1); });
   });
 }
 

@@ -25,7 +25,7 @@ class MessagePool;
 enum class Signal : std::uint8_t {
   // What ends in a mailbox:
   message,       ///< body
-  typed,         ///< type, payload: a message struct as it is, between servers of one core; as a term like `message`
+  typed,         ///< type, payload: a message struct as it is, between servers; as a term like `message`
   typed_cast,    ///< type, payload: the same as a cast
   cast,          ///< body; as a term {'$gen_cast', body}
   request,       ///< from, ref, body; as a term {'$gen_call', {from, ref}, body}. Its own monitor: see request()

@@ -96,7 +96,7 @@ void Core::take_order(SpawnOrder& order) {
 
 void discard_order_or_body(Message* message) noexcept {
   if (message->owner != kUnpooled) {
-    message->body = Term();
+    message->clear();
   } else if (message->kind == Signal::spawn) {
     delete static_cast<SpawnOrder*>(message);
   } else {

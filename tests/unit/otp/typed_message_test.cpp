@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Structs that travel as they are between servers of one core, and become terms wherever one is wanted.
+// Structs that travel as they are between servers, and become terms wherever one is wanted.
+#include <chrono>
+#include <thread>
+
 #include "proc/core.hpp"
 #include "pulpo/gen_server.hpp"
 #include "unit/otp/support.hpp"
@@ -31,7 +34,14 @@ struct AwaitReading {
 };
 static_assert(detail::kTravelsAsItIs<Reading> && detail::kTravelsAsItIs<Mark> && !detail::kTravelsAsItIs<Sum>);
 
-/// Knows both structs.
+/// Looked at as a term, it would be the address of a block.
+struct Sample {
+  using Message = Info<"sample">;
+  std::int64_t time = -1;
+  std::int64_t value = -1;
+};
+
+/// Knows the first two.
 struct Typed {
   using Protocol = pulpo::Protocol<Reading, Mark, Sum, AwaitReading>;
   void handle_info(const Reading& reading) { sum += reading.value; }
@@ -203,6 +213,22 @@ TEST_P(TypedMessageTest, AndTheirMemoryGoBackAndForthBetweenCoresAndHome) {
         exit(far, atoms::kill);
       },
       {.cores = 2});
+}
+
+TEST_P(TypedMessageTest, ForACoreThatHasEndedAreLetGoWithTheRuntime) {
+  start({.cores = 2});
+  run([] {
+    const Pid server = *pulpo::start<Typed>({});
+    (void)spawn(
+        [server] {
+          const NoKill shelter;
+          sleep(60s);                                                  // until the runtime stops
+          std::this_thread::sleep_for(std::chrono::milliseconds(50));  // core 0 ends
+          for (int i = 0; i < 3000; ++i) send(server, Sample{});
+        },
+        {.core = 1});
+  });
+  runtime().stop();
 }
 
 TEST_P(TypedMessageTest, AreTermsForAReceiveInsideAHandler) {

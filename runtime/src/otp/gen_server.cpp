@@ -72,6 +72,7 @@ namespace {
 class Question {
  public:
   Question(const Address& server, const Term& request, Timeout timeout) {
+    const NoKill no_kill;  // spawn() makes way now and then: an exception from there would leave the process without a destructor
     auto spawned = try_spawn(function_body([server, request, timeout] {
                                auto answer = try_call(server, request, CallOptions{timeout});
                                exit(answer ? Term::tuple({atoms::ok, std::move(*answer)}) : Term(atoms::normal));

@@ -214,6 +214,21 @@ TEST_P(GenServerTest, AKilledMultiCallTakesItsQuestionsAlong) {
   });
 }
 
+TEST_P(GenServerTest, AMultiCallKilledWhileItAsksLeavesNoQuestion) {
+  run([] {
+    started();
+    const std::size_t processes = pulpo::runtime().process_count();
+    constexpr std::uint64_t kNodes = 1000;
+    const std::vector<Atom> nodes(kNodes, pulpo::runtime().node_name());
+    const Pid caller = spawn([&nodes] { (void)multi_call(nodes, kServer.name(), Later{}); });
+    while (pulpo::runtime().process_count() < processes + 100) yield();  // it makes way after some 200
+    exit(caller, atoms::kill);
+    (void)testing::end_of(caller);
+    EXPECT_TRUE(eventually([&] { return pulpo::runtime().process_count() == processes; }))
+        << pulpo::runtime().process_count() - processes << " are left";
+  });
+}
+
 class Delegator {
  public:
   using Protocol = pulpo::Protocol<Later, Ping>;

@@ -243,6 +243,7 @@ Tally live(const Options& options) {
   SeededRandom random(options.seed);
   trap_exit(true);
   (void)usage();  // the first question makes what stays
+  sleep(10ms);    // and the answers' blocks go home once both cores are idle
   const Usage before = usage();
   const auto top = start_supervisor(tree(shared, random));
   if (!top) return {.broken = "the tree does not start: " + top.error().text()};

@@ -208,7 +208,6 @@ bool Core::spin() {
 
 void Core::activate(Process& process) {
   current_process_ = &process;
-  runnable_.begin_activation();
   if (watch_.activates(process.slot, process.serial)) [[unlikely]]
     watch_.take_sample(loop_->refresh());
   process.state = Process::State::running;

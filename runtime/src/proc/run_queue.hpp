@@ -2,12 +2,11 @@
 //
 // RunQueue: the processes of one core that can run, and who of them is next.
 //
-// Those that have begun take turns. One that has not begun comes before them, and what the running process spawns before its elder
+// Those that have begun take turns. Those that have not come before them, and what one spawns while it begins before its elder
 // siblings: a tree of processes is walked down branch by branch, so that what lives at one time is a few processes and not a whole
-// generation (a million leaves: 1 MB instead of 600).
+// generation (a million leaves: 20 MB instead of 600).
 //
-//   Order      Children of one process begin in the order of spawning, unless they become elders. Those that have begun: first in, first
-//              out.
+//   Order      Children of one process begin in the order of spawning. Those that have begun: first in, first out.
 //   Fairness   Half of a slice at most is for those that begin, when others wait; beyond that, as many as those who have begun have
 //              spawned: who spawns on and on waits for its children. What has waited for kFreshSlices becomes an elder: of these one
 //              begins in each slice, whatever else there is, and more where fewer others begin, in the order in which they would have
@@ -28,42 +27,48 @@ class RunQueue {
  public:
   explicit RunQueue(int slice_activations) noexcept : fresh_share_(slice_activations / 2) {}
 
-  [[nodiscard]] bool empty() const noexcept { return begun_.head == nullptr && fresh_ == nullptr && elders_.head == nullptr; }
+  [[nodiscard]] bool empty() const noexcept { return begun_.head == nullptr && fresh_.head == nullptr && elders_.head == nullptr; }
 
   /// Somebody whose turn comes after that of all who have begun.
   void push(Process& process) noexcept { begun_.push(process); }
-  /// A child of the running process.
+  /// A child of the one that was popped last.
   void push_spawned(Process& process) noexcept {
-    Process*& place = last_spawned_ != nullptr ? last_spawned_->run_next : fresh_;
-    process.run_next = std::exchange(place, &process);
+    if (!begins_) {
+      fresh_.push(process);
+      ++fresh_left_;
+    } else if (fresh_.head == nullptr) {
+      fresh_.push(process);
+    } else {
+      Process*& place = last_spawned_ != nullptr ? last_spawned_->run_next : fresh_.head;
+      process.run_next = std::exchange(place, &process);
+      if (process.run_next == nullptr) fresh_.tail = &process;
+    }
     last_spawned_ = &process;
-    if (is_begun_) ++fresh_left_;
   }
-  /// Whoever runs now has spawned nobody yet.
-  void begin_activation() noexcept { last_spawned_ = nullptr; }
   void begin_slice() noexcept {
     fresh_left_ = std::max(fresh_left_, fresh_share_);
     elder_is_due_ = true;
     if (--slices_left_ > 0) return;
     slices_left_ = kFreshSlices;
-    while (fresh_ != nullptr) elders_.push(*std::exchange(fresh_, fresh_->run_next));
+    while (fresh_.head != nullptr) elders_.push(*fresh_.pop());
   }
 
   /// Null when there is none.
   [[nodiscard]] Process* pop() noexcept {
-    is_begun_ = false;
+    last_spawned_ = nullptr;
+    begins_ = true;
     const bool may_begin = fresh_left_ > 0 || begun_.head == nullptr;
-    if (elders_.head != nullptr && (elder_is_due_ || (may_begin && fresh_ == nullptr))) {
+    if (elders_.head != nullptr && (elder_is_due_ || (may_begin && fresh_.head == nullptr))) {
       elder_is_due_ = false;
       --fresh_left_;
       return elders_.pop();
     }
-    if (may_begin && fresh_ != nullptr) {
+    if (may_begin && fresh_.head != nullptr) {
       --fresh_left_;
-      return std::exchange(fresh_, fresh_->run_next);
+      return fresh_.pop();
     }
     if (begun_.head == nullptr) return nullptr;
-    is_begun_ = true;
+    begins_ = false;
     Process* const process = begun_.pop();
     fetch_ahead();
     return process;
@@ -96,11 +101,11 @@ class RunQueue {
   }
 
   Row begun_;
-  Process* fresh_ = nullptr;
+  Row fresh_;
   Row elders_;
-  Process* last_spawned_ = nullptr;
-  int fresh_left_ = 0;     ///< That may begin before those that have begun have their turns.
-  bool is_begun_ = false;  ///< Whoever was popped last.
+  Process* last_spawned_ = nullptr;  ///< By the one that was popped last.
+  bool begins_ = false;              ///< That one had not begun before.
+  int fresh_left_ = 0;               ///< That may begin before those that have begun have their turns.
   int slices_left_ = kFreshSlices;
   bool elder_is_due_ = false;
   const int fresh_share_;

@@ -108,7 +108,11 @@ TEST_P(Datagrams, AllWhoShareAPortGetWhatIsForAll) {
   const Bound first = bind(Address::any_v4(0), {.reuse_address = true});
   const Bound second = bind(first.address, {.reuse_address = true});
   const Bound outside = bind(first.address, {.reuse_address = true});
-  for (const Handle member : {first.handle, second.handle}) ASSERT_TRUE(loop().join(member, group, lo));
+  for (const Handle member : {first.handle, second.handle}) {
+    const auto joined = loop().join(member, group, lo);
+    if (!joined && joined.error().sys == ENOPROTOOPT) GTEST_SKIP() << "an emulator that does not know IP_MULTICAST_IF";
+    ASSERT_TRUE(joined);
+  }
   Recorder at_first, at_second, at_outside;
   loop().receive(at_first, first.handle);
   loop().receive(at_second, second.handle);

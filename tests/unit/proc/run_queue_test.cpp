@@ -18,7 +18,6 @@ constexpr int kSlice = 8;
 template <class F>
 Process* activate(RunQueue& queue, F&& spawn) {
   Process* const process = queue.pop();
-  queue.begin_activation();
   if (process != nullptr) spawn(*process);
   return process;
 }
@@ -54,6 +53,29 @@ TEST(RunQueue, TakesChildrenInOrderAndBeforeTheirElders) {
   EXPECT_EQ(activate(queue, nothing), &grandchild);
   EXPECT_EQ(activate(queue, nothing), &second);
   EXPECT_EQ(activate(queue, nothing), &waiting);
+}
+
+TEST(RunQueue, TakesWhatOneSpawnsLaterAfterWhatItSpawnedBefore) {
+  RunQueue queue(kSlice);
+  std::vector<Process> early(kSlice), late(kSlice);
+  Process server;
+  queue.push(server);
+  queue.begin_slice();
+  ASSERT_EQ(activate(queue,
+                     [&](Process&) {
+                       for (Process& child : early) queue.push_spawned(child);
+                     }),
+            &server);
+  queue.push(server);
+  std::vector<Process*> begun;
+  for (Process* process = queue.pop(); process != &server; process = queue.pop()) begun.push_back(process);
+  for (Process& child : late) queue.push_spawned(child);
+  while (Process* const process = queue.pop()) begun.push_back(process);
+  std::vector<Process*> wanted;
+  for (std::vector<Process>* const children : {&early, &late}) {
+    for (Process& child : *children) wanted.push_back(&child);
+  }
+  EXPECT_EQ(begun, wanted);
 }
 
 TEST(RunQueue, LeavesHalfOfASliceToThoseThatHaveBegun) {

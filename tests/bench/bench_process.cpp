@@ -3,9 +3,10 @@
 // Question: what do processes cost on one core: a switch, a message, a call, a life, and the memory of those that only wait?
 // Reading:  Switch is one process that makes way for another, both in the middle of a function: the way into the loop, out of it, and
 //           the run queue. RoundTrip is two servers that send each other the same term, there and back; Typed is the same through a
-//           GenServer's clauses. ServerCall is a GenServer call with OTP's timeout of 5 s, from a process that blocks. Life is spawn, run,
-//           end. TimerArmCancel arms a timer and cancels one, with a million pending over the next hour: the same one again, as a call's
-//           timeout does, or any of them. IdleServer is what a million servers with eight bytes of state leave resident
+//           GenServer's clauses, with the watchdog (1) and without (0). ServerCall is a GenServer call with OTP's timeout of 5 s, from a
+//           process that blocks. Life is spawn, run, end. TimerArmCancel arms a timer and cancels one, with a million pending over the next
+//           hour: the same one again, as a call's timeout does, or any of them. IdleServer is what a million servers with eight bytes of
+//           state leave resident
 //           (/proc/self/smaps_rollup), and how long it takes to start them: alone, linked as a supervisor starts them, or with a name each
 //           (whose atom counts).
 // Floor:    RawSwitch: jump_fcontext between two stacks, with the exception state: nothing can be scheduled for less.
@@ -34,8 +35,8 @@ namespace {
 using namespace pulpo;  // NOLINT: a program, not a header
 
 /// Runs `measured` as a process of a fresh runtime of one core.
-void in_process(const std::function<void()>& measured, std::size_t processes_max = 1u << 21) {
-  Runtime runtime({.cores = 1, .processes_max = processes_max});
+void in_process(const std::function<void()>& measured, const WatchdogOptions& watchdog = {}) {
+  Runtime runtime({.cores = 1, .processes_max = 1u << 21, .watchdog = watchdog});
   if (auto started = runtime.start(); !started) {
     std::fprintf(stderr, "%s\n", started.error().text().c_str());
     std::exit(1);
@@ -139,7 +140,7 @@ struct TypedPlayer {
 
 void TypedRoundTrip(benchmark::State& state) {
   constexpr std::int64_t kBatch = 10'000;
-  in_process([&] {
+  const auto body = [&] {
     const Pid left = *start<TypedPlayer>({}, self());
     const Pid right = *start<TypedPlayer>({}, self());
     for (auto _ : state) {
@@ -149,7 +150,9 @@ void TypedRoundTrip(benchmark::State& state) {
     state.SetItemsProcessed(state.iterations() * kBatch);
     exit(left, atoms::kill);
     exit(right, atoms::kill);
-  });
+  };
+  in_process(body, {.limit = state.range(0) != 0 ? WatchdogOptions{}.limit : Duration::zero()});
+  state.SetLabel(state.range(0) != 0 ? "watched" : "nobody watches");
 }
 
 // --- Calls ------------------------------------------------------------------------------------------------------------------------
@@ -277,12 +280,12 @@ int main(int argc, char** argv) {
   benchmark::RegisterBenchmark("RawSwitch", RawSwitch);
   benchmark::RegisterBenchmark("Switch", Switch)->Arg(2)->Arg(1000)->UseRealTime();
   benchmark::RegisterBenchmark("RoundTrip", RoundTrip)->UseRealTime();
-  benchmark::RegisterBenchmark("TypedRoundTrip", TypedRoundTrip)->UseRealTime();
+  benchmark::RegisterBenchmark("TypedRoundTrip", TypedRoundTrip)->Arg(1)->Arg(0)->UseRealTime();
   benchmark::RegisterBenchmark("ServerCall", ServerCall)->UseRealTime();
   benchmark::RegisterBenchmark("Life", Life)->UseRealTime();
   benchmark::RegisterBenchmark("TimerArmCancel", TimerArmCancel)->ArgsProduct({{full ? 1'000'000 : 10'000}, {0, 1}})->UseRealTime();
   benchmark::RegisterBenchmark("IdleServer", IdleServer)
-      ->ArgsProduct({{full ? 1'000'000 : 10'000}, {0, 1, 2}})
+      ->ArgsProduct({full ? std::vector<std::int64_t>{100'000, 1'000'000} : std::vector<std::int64_t>{10'000}, {0, 1, 2}})
       ->Iterations(1)
       ->UseManualTime();
   benchmark::Initialize(&count, arguments.data());

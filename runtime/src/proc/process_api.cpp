@@ -88,19 +88,17 @@ void send_signal(Core& core, const Address& to, Signal kind, Term body) {
 }  // namespace
 
 void* detail::typed_room(const Address& to, bool is_cast, const TypedMessage& type) {
-  if (to.is_name()) return nullptr;
+  if (to.is_name() || !to.pid().is_local()) return nullptr;
   Core& core = Core::here();
-  const Signal kind = is_cast ? Signal::typed_cast : Signal::typed;
-  void* const room = core.send_here(to.pid(), kind, type);
-  return room != nullptr ? room : core.send_across(to.pid(), kind, type);
-}
-
-void detail::typed_sent(const Address& to) {
-  Core& core = Core::here();
-  if (to.pid().core() != core.index()) core.wait_for_core(to.pid().core());
+  // What a send may wait for comes first here: between room and message there must be nothing.
+  const unsigned there = to.pid().core();
+  if (there != core.index() && there < core.runtime().core_count()) core.wait_for_core(there);
   if (core.process()->held) [[unlikely]]
     core.wait_for_mailbox();
   core.spend(1);
+  const Signal kind = is_cast ? Signal::typed_cast : Signal::typed;
+  void* const room = core.send_here(to.pid(), kind, type);
+  return room != nullptr ? room : core.send_across(to.pid(), kind, type);
 }
 
 void send(const Address& to, Term message) {

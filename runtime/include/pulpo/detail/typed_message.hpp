@@ -37,16 +37,14 @@ inline constexpr TypedMessage kTypedMessage{
     [](const void* message) { return to_term(*static_cast<const M*>(message)); },
 };
 
-/// Where to make the struct, which is on its way once typed_sent() is called; null when it has to go as a term.
+/// Where to make the struct at once: it is on its way. Null when it has to go as a term. Waits as send() does.
 [[nodiscard]] void* typed_room(const Address& to, bool is_cast, const TypedMessage& type);
-void typed_sent(const Address& to);
 template <class M>
 [[nodiscard]] bool send_typed(const Address& to, const M& message) {
   if constexpr (kTravelsAsItIs<M>) {
     void* const room = typed_room(to, CastMessage<M>, kTypedMessage<M>);
     if (room == nullptr) return false;
     new (room) M(message);
-    typed_sent(to);
     return true;
   } else {
     return false;

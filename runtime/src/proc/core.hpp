@@ -247,10 +247,10 @@ class Core {
   /// keep this core from its own work.
   static constexpr unsigned kInboxSlice = 4096;
   /// Messages for another core after which it gets them before the end of the slice: it works on these while this one makes more. Each
-  /// time costs one exchange of a word that both cores write. They count like activations, so that a core that sends soon looks at what
-  /// comes back.
+  /// time costs one exchange of a word that both cores write; a server makes as many in one activation. They count like activations, so
+  /// that a core that sends soon looks at what comes back.
   static constexpr unsigned kOutboxFull = 32;
-  static constexpr unsigned kEmptyMax = 256;     ///< Empty blocks kept for each other core: 24 KiB.
+  static constexpr unsigned kEmptyMax = 256;     ///< Empty blocks kept for each other core: a slice's, 24 KiB.
   static constexpr unsigned kReductions = 2000;  ///< Sends and the like before a process makes way, as in the BEAM.
   /// What a spawn counts for. So a process that only spawns has some 200 children that have not run yet, and not as many as there
   /// may be.

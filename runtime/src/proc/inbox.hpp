@@ -23,7 +23,7 @@ namespace pulpo {
 
 class Inbox {
  public:
-  /// More than one core's next look should find.
+  /// Four slices' messages: enough that two cores which send each other hundreds never wait, few enough for the caches.
   static constexpr std::uint32_t kFull = 1024;
 
   /// Appends the chain first …, of `count` messages, which ends with a null `next`. True when `ring` was asked for, the owner was asleep,

@@ -276,6 +276,15 @@ class Core {
   void finish(Process& process, const Term& reason) noexcept;
   void run_queue_push(Process& process) noexcept;
   void queue_spawned(Process& process) noexcept;
+  void stop_processes();
+  void leave(Wait& wait, Stack& next) noexcept;
+  void close_descriptors() noexcept;
+  void ask_held_back();
+  /// Lets go of what was still on its way, after all threads ended and before any core is destroyed: messages lie in the
+  /// pool of the core that made them.
+  void discard_left();
+
+  // between_cores.cpp: outboxes, inboxes, and blocks on their way home
   void drain_inbox();
   void flush_outboxes() noexcept;
   void arrive(Message* message);
@@ -286,13 +295,6 @@ class Core {
   void recycle(Message* message) noexcept;
   void send_home(Message* message) noexcept;
   friend void release_message(Message* message) noexcept;
-  void stop_processes();
-  void leave(Wait& wait, Stack& next) noexcept;
-  void close_descriptors() noexcept;
-  void ask_held_back();
-  /// Lets go of what was still on its way, after all threads ended and before any core is destroyed: messages lie in the
-  /// pool of the core that made them.
-  void discard_left();
 
   // delivery.cpp: what each signal does on arrival
   void deliver(MessagePtr message);

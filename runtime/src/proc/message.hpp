@@ -114,7 +114,7 @@ struct Message {
 /// The message as a process sees it; `message` keeps its body.
 [[nodiscard]] Term term_of(const Message& message);
 
-/// Gives a message back to where it came from. Defined in core.cpp: blocks of other cores travel home.
+/// Gives a message back to where it came from. Defined in between_cores.cpp: blocks of other cores travel home.
 void release_message(Message* message) noexcept;
 
 class MessagePtr {

@@ -47,7 +47,7 @@ struct SpinChoice {
 struct WatchdogOptions {
   /// Longer than an SD card of a board takes for a page, and a tenth of what callers wait. 0: off. At least 4 ms.
   Duration limit = 500ms;
-  /// With the frames of the thread, its registered name and what it runs: asked by SIGRTMAX, whose handler is installed for the program,
+  /// With the frames of the thread, its registered name and what it runs: asked by SIGRTMAX-2, whose handler is installed for the program,
   /// unless it has one. Without: the pid alone.
   bool backtrace = false;
 };

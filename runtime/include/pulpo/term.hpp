@@ -192,7 +192,8 @@ class Term {
   /// Erlang's ~p on one line: `{ok,<<"text">>,[1,2]}`.
   [[nodiscard]] std::string erlang_text() const;
 
-  /// Bytes this term holds beyond its own 16, blocks counted once per reference: what mailbox limits count.
+  /// Bytes this term holds beyond its own 16, blocks counted once per reference: what mailbox limits count. At most SIZE_MAX / 2,
+  /// so that whoever adds to it need not ask.
   [[nodiscard]] std::size_t heap_bytes() const noexcept;
   [[nodiscard]] bool is_inline() const noexcept;  ///< Holds no block: copying it touches no count.
   /// Makes the counts of everything it holds atomic. Before it crosses to another thread.

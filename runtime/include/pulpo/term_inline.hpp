@@ -159,7 +159,7 @@ inline std::span<const Term> Term::map_items() const noexcept {
 inline std::size_t Term::heap_bytes() const noexcept {
   if (is_inline()) return 0;
   constexpr std::uint64_t kUnit = 16;
-  return static_cast<std::size_t>(std::min<std::uint64_t>(block()->alive.weight * kUnit, SIZE_MAX));
+  return static_cast<std::size_t>(std::min<std::uint64_t>(block()->alive.weight * kUnit, SIZE_MAX / 2));
 }
 
 }  // namespace pulpo

@@ -40,6 +40,7 @@ constexpr Name kNames[] = {
     {EDQUOT, "edquot"},
     {ENOTSOCK, "enotsock"},
     {EMSGSIZE, "emsgsize"},
+    {ENOPROTOOPT, "enoprotoopt"},
     {EAFNOSUPPORT, "eafnosupport"},
     {EADDRINUSE, "eaddrinuse"},
     {EADDRNOTAVAIL, "eaddrnotavail"},

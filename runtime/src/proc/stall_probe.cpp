@@ -19,8 +19,9 @@
 namespace pulpo {
 namespace {
 
-// The last real-time signal: libc takes the first ones, and debuggers and profilers the middle.
-int probe_signal() noexcept { return SIGRTMAX; }
+// Nearly the last real-time signal: libc takes the first ones, debuggers and profilers the middle, and qemu-user has no room for the last
+// two.
+int probe_signal() noexcept { return SIGRTMAX - 2; }
 
 // A signal's frame is up to 3.4 KiB, the unwinder's less than 8 KiB.
 constexpr std::size_t kSignalStackBytes = 64 * 1024;
@@ -150,7 +151,8 @@ bool StallProbe::ask() noexcept {
   state_.store(kAsked, std::memory_order_release);
   if (::syscall(SYS_tgkill, ::getpid(), thread, probe_signal()) != 0) return false;
   constexpr timespec kPause{0, 1'000'000};
-  for (int look = 0; look < 100; ++look) {
+  // A second: on a machine with more to do than processors a thread gets one now and then.
+  for (int look = 0; look < 1000; ++look) {
     if (state_.load(std::memory_order_acquire) == kAnswered) return true;
     (void)::nanosleep(&kPause, nullptr);
   }

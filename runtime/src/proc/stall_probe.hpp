@@ -68,7 +68,7 @@ class StallProbe {
   /// On the thread that will be asked.
   void belongs_here() noexcept;
   void belongs_nowhere() noexcept { thread_.store(0, std::memory_order_release); }
-  /// Makes the thread fill `note` and `frames`. False when it does not answer in 100 ms.
+  /// Makes the thread fill `note` and `frames`. False when it does not answer within a second.
   [[nodiscard]] bool ask() noexcept;
 
   RunningNote note;

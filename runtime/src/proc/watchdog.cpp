@@ -114,7 +114,7 @@ void Watchdog::report(Core& core, Seen& seen, Duration held) {
     }
     if (!offsets.empty()) more += fmt::format("\naddr2line -Cfpie {}{}", program_path(), offsets);
   } else if (probes_) {
-    more = "\nIts thread does not answer: it waits in the kernel";
+    more = "\nIts thread does not answer: it waits in the kernel, or for a processor";
   }
   if (watch.progress() != seen.progress) return;  // it has gone on meanwhile
   seen.reported = true;

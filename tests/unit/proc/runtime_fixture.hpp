@@ -8,9 +8,11 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 
+#include "proc/core.hpp"
 #include "proc/stepper.hpp"
 #include "pulpo/process.hpp"
 #include "pulpo/runtime.hpp"
@@ -48,6 +50,14 @@ class OnEachLoop : public ::testing::TestWithParam<OnLoop> {
       started = runtime_->start();
     }
     EXPECT_TRUE(started) << started.error().text();
+    if (started && !is_simulated()) {
+      // What a core opens for a moment while it begins is no test's to count.
+      for (unsigned core = 0; core < runtime_->core_count(); ++core) {
+        std::promise<void> has_begun;
+        runtime_->core(core).post([&] { has_begun.set_value(); });
+        has_begun.get_future().wait();
+      }
+    }
     return *runtime_;
   }
   /// Runs `test` as a process; a test body that does not return normally has failed.

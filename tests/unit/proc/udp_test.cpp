@@ -67,7 +67,9 @@ TEST_P(UdpTest, MembersOfAGroupHearIt) {
     auto first = UdpSocket::bind(Endpoint::any_v4(0), shared).value();
     const std::uint16_t port = first.local_endpoint()->port();
     auto second = UdpSocket::bind(Endpoint::any_v4(port), shared).value();
-    ASSERT_TRUE(first.join("239.7.7.7", "127.0.0.1"));
+    const auto joined = first.join("239.7.7.7", "127.0.0.1");
+    if (!joined && joined.error().reason.is_atom("enoprotoopt"_atom)) GTEST_SKIP() << "an emulator that does not know IP_MULTICAST_IF";
+    ASSERT_TRUE(joined);
     ASSERT_TRUE(second.join("239.7.7.7", "127.0.0.1"));
     ASSERT_TRUE(first.send_to(Endpoint::make("239.7.7.7", port).value(), "here I am"));
     EXPECT_EQ(first.receive_from(5s)->bytes, "here I am");

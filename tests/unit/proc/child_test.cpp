@@ -24,11 +24,14 @@ using testing::receive_exactly;
 class ChildTest : public testing::OnEachLoop {
  protected:
   void SetUp() override {
+    // qemu-user makes a child by forking itself with all its threads: some never begin, and what kept one from beginning is not told.
+    if (testing::kIsEmulated) GTEST_SKIP() << "an emulator that cannot start programs reliably";
     start();
     run([] { (void)Command{"true"}.run(10s); });  // what is made once and kept: the thread of blocking()
     descriptors_ = descriptor_count();
   }
   void TearDown() override {
+    if (testing::kIsEmulated) return;
     run([this] {
       EXPECT_TRUE(comes_true([] { return !has_children(); })) << "a child or a zombie is left";
       EXPECT_TRUE(comes_true([this] { return descriptor_count() == descriptors_; })) << "descriptors are left";

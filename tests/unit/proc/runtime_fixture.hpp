@@ -79,6 +79,13 @@ inline std::string loop_name(const ::testing::TestParamInfo<OnLoop>& info) {
   return info.param == OnLoop::uring ? "uring" : info.param == OnLoop::epoll ? "epoll" : "sim";
 }
 
+/// This binary runs under qemu-user, which does some things its own way.
+#if defined(PULPO_EMULATED)
+inline constexpr bool kIsEmulated = true;
+#else
+inline constexpr bool kIsEmulated = false;
+#endif
+
 /// Waits for a message equal to `wanted`; false after 5 s.
 inline bool receive_exactly(const Term& wanted, Timeout timeout = Timeout(5s)) {
   return receive_if([&](const Term& term) { return term == wanted; }, timeout).has_value();

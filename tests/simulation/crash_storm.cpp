@@ -275,7 +275,9 @@ Tally live(const Options& options) {
   (void)receive_if([&](const Term& term) { return term.is_tuple(3) && term.elements()[1] == Term(*top); }, 5s);
   Usage after;
   const bool clean = eventually(10s, [&] { return (after = usage()) == before; });
-  if (!clean) shared.broke("leaked: there were " + before.text() + ", there are " + after.text());
+  if (!clean)
+    shared.broke("leaked: there were " + before.text() + ", there are " + after.text() +
+                 ", of which wait here: " + std::to_string(process_info(self())->message_queue_len));
   return {.answers = shared.answers,
           .no_process = shared.no_process,
           .exits = shared.exits,

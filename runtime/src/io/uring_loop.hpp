@@ -39,7 +39,7 @@ class UringLoop final : public KernelLoop {
   void poll(Operation& operation, int descriptor, short events) override;
   /// What is prepared counts too: a core that spins on ready() must not sit on what it asked for.
   bool ready() const noexcept override {
-    return !done_.empty() || ring_->has_completions() || ring_->must_enter() || ring_->has_prepared();
+    return !done_.empty() || ring_->has_completions() || ring_->is_worth_entering() || ring_->has_prepared();
   }
   const char* name() const noexcept override { return "uring"; }
   std::uint64_t system_calls() const noexcept override { return KernelLoop::system_calls() + ring_->enters(); }

@@ -186,8 +186,9 @@ int UringRing::enter(bool wait, Duration timeout) noexcept {
   const unsigned flags = enter_flags_ | IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
   enters_.increment();
   const long result = ::syscall(__NR_io_uring_enter, ring_.ring_fd, submitted, wait ? 1U : 0U, flags, &argument, sizeof argument);
-  if (result >= 0 || errno == ETIME || errno == EINTR) return 0;
-  return -errno;
+  const int error = result >= 0 || errno == ETIME || errno == EINTR ? 0 : errno;
+  entered_in_vain_ = must_enter() && !has_completions();
+  return -error;
 }
 
 io_uring_cqe UringRing::take() noexcept {

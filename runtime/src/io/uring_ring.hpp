@@ -54,6 +54,9 @@ class UringRing {
   [[nodiscard]] bool must_enter() const noexcept {
     return (__atomic_load_n(ring_.sq.kflags, __ATOMIC_RELAXED) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
   }
+  /// The same, for who would rather sleep: not when the latest enter() found none and the flag stayed. The kernel sets it after it has put
+  /// the work where a turn may have found it already; then it stays until there is other work. A sleep finds that in any case.
+  [[nodiscard]] bool is_worth_entering() const noexcept { return must_enter() && !entered_in_vain_; }
   [[nodiscard]] unsigned completions() const noexcept { return io_uring_cq_ready(&ring_); }
   /// Takes the oldest completion; there must be one.
   [[nodiscard]] io_uring_cqe take() noexcept;
@@ -77,6 +80,7 @@ class UringRing {
   io_uring ring_ = {};
   unsigned enter_flags_ = 0;
   Counter enters_;
+  bool entered_in_vain_ = false;
   char* buffers_ = nullptr;  ///< kBuffers x kBufferSize, then the ring that offers them.
   io_uring_buf_ring* offered_ = nullptr;
 };

@@ -51,17 +51,10 @@ void Core::arrive(Message* message) {
 
 void Core::push_outbox(unsigned core, Message* message) noexcept {
   Outbox& outbox = outboxes_[core];
-  message->next = nullptr;
-  if (outbox.last == nullptr) {
-    outbox.first = message;
-  } else {
-    outbox.last->next = message;
-  }
-  outbox.last = message;
-  ++outbox.count;
+  outbox.leaving.push_back(message);
   if (message->kind == Signal::recycle) return;
   outbox.urgent = true;
-  if (outbox.count >= kOutboxFull) outbox_is_full_ = true;
+  if (outbox.leaving.size() >= kOutboxFull) outbox_is_full_ = true;
 }
 
 void Core::wait_for_core(unsigned core) {
@@ -84,12 +77,11 @@ void Core::flush_outboxes() noexcept {
   outbox_is_full_ = false;
   for (unsigned core = 0; core < count_; ++core) {
     Outbox& outbox = outboxes_[core];
-    if (outbox.first == nullptr) continue;
+    if (outbox.leaving.empty()) continue;
     const bool urgent = std::exchange(outbox.urgent, false);
-    const std::uint32_t count = std::exchange(outbox.count, 0);
-    Message* const first = std::exchange(outbox.first, nullptr);
+    const unsigned count = outbox.leaving.size();
+    Message* const first = outbox.leaving.take_all();
     slice_left_ -= static_cast<int>(count);
-    outbox.last = nullptr;
     Core& target = runtime_.core(core);
     // A sleeping core is not woken for its own empty blocks.
     if (target.inbox_.push(first, urgent, count)) target.loop_->wake();

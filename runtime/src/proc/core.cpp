@@ -83,8 +83,7 @@ void Core::discard_left() {
   // What was still on its way when the threads ended is let go; blocks of pools die with their pools.
   while (Message* message = inbox_.pop()) discard_order_or_body(message);
   for (Outbox& outbox : outboxes_) {
-    for (Message* message = outbox.first; message != nullptr;) discard_order_or_body(std::exchange(message, message->next));
-    outbox.first = outbox.last = nullptr;
+    for (Message* message = outbox.leaving.take_all(); message != nullptr;) discard_order_or_body(std::exchange(message, message->next));
     outbox.empty = {};
   }
 }

@@ -347,10 +347,8 @@ class Core {
   bool ended_ = false;
 
   struct Outbox {
-    Message* first = nullptr;
-    Message* last = nullptr;
-    std::uint32_t count = 0;
-    bool urgent = false;      ///< Holds more than blocks on their way home.
+    MessageChain leaving;
+    bool urgent = false;      ///< `leaving` holds more than blocks on their way home.
     bool is_held_up = false;  ///< That core's inbox is full; it will call core_has_room().
     MessageChain empty;       ///< Blocks of that core: the next messages for it, or home when they are many or nothing else is to do.
     IntrusiveList<LinkWait, LinkWait> senders;  ///< Held up by it.

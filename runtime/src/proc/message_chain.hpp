@@ -31,6 +31,11 @@ class MessageChain {
     --size_;
     return message;
   }
+  /// All of it, linked by `next`.
+  [[nodiscard]] Message* take_all() noexcept {
+    size_ = 0;
+    return std::exchange(first_, nullptr);
+  }
   /// All of it as one message: the first carries the others.
   [[nodiscard]] Message* take_as_recycle() noexcept {
     Message* const first = pop_front();

@@ -22,6 +22,12 @@ TEST(MessageChain, GivesOutInTheOrderOfTakingIn) {
   EXPECT_TRUE(chain.empty());
   chain.push_back(&messages[1]);
   EXPECT_EQ(chain.pop_front(), &messages[1]);
+  chain.push_back(&messages[2]);
+  chain.push_back(&messages[0]);
+  EXPECT_EQ(chain.take_all(), &messages[2]);
+  EXPECT_EQ(messages[2].next, &messages[0]);
+  EXPECT_TRUE(chain.empty());
+  EXPECT_EQ(chain.size(), 0u);
 }
 
 class ComesHome : public ::testing::TestWithParam<unsigned> {};

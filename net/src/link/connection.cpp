@@ -110,6 +110,7 @@ void Connection::become_established() {
     opener_.emplace(handshake_->receive_key(), settings_.seal);
   }
   handshake_->forget_keys();
+  loop_.keep_alive(handle_, handshake_->peer().tick_time);
   owner_.established(handshake_->peer());
 }
 

@@ -39,6 +39,8 @@ const char* to_string(Cause cause) noexcept {
       return "cut off";
     case Cause::altered:
       return "a record does not verify";
+    case Cause::silent:
+      return "not responding";
   }
   return "unknown";
 }
@@ -63,6 +65,7 @@ Errc errc_of(Cause cause) noexcept {
     case Cause::altered:
       return Errc::bad_message;
     case Cause::timeout:
+    case Cause::silent:
       return Errc::timeout;
     case Cause::io:
       return Errc::io;

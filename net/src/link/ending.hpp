@@ -28,6 +28,7 @@ enum class Cause : std::uint8_t {
   closed_here = 37,       ///< close() or abort() by its owner.
   cut = 38,               ///< A sealed link ended without a goodbye: the node or the way failed, or somebody on the way cut it.
   altered = 39,           ///< What came on a sealed link does not verify.
+  silent = 40,            ///< Nothing came for the net tick time (NODE-41).
 };
 
 /// Half a sentence for a person, e.g. "cookie refused".

@@ -21,6 +21,7 @@ class KernelLoop : public OperationLoop {
   Outcome<Address> local_address(Handle handle) const final { return socket::local_address(handle); }
   Outcome<Address> peer_address(Handle handle) const final { return socket::peer_address(handle); }
   Outcome<Handle> adopt(int descriptor) final;
+  void keep_alive(Handle handle, Duration patience) final { socket::keep_alive(handle, patience); }
   Outcome<Handle> bind(const Address& address, const DatagramOptions& options) final;
   Outcome<void> join(Handle handle, const Address& group, const Address& interface) final;
   Outcome<Handle> open(const std::string& path, const OpenOptions& options) final;

@@ -116,6 +116,12 @@ class Loop {
   virtual void send(Operation& operation, Handle handle, ByteView bytes) = 0;
   /// No more bytes will be sent, but those of a send in flight; the peer reads the end of the stream.
   virtual void shutdown_send(Handle handle) = 0;
+  /// The kernel gives the connection up (-ETIMEDOUT) when that of the peer has acknowledged nothing for about `patience`, whether or not
+  /// there was anything to acknowledge: TCP_USER_TIMEOUT and SO_KEEPALIVE, tcp(7). At least four seconds. Nothing in a simulation.
+  virtual void keep_alive(Handle handle, Duration patience) {
+    static_cast<void>(handle);
+    static_cast<void>(patience);
+  }
 
   // --- Datagrams (UDP) -------------------------------------------------------------------------------
   // receive() on such a socket: each completion is one datagram, of any size from 0, with `from` set; it goes on until cancelled. What

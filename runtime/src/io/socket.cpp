@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <ctime>
 
@@ -178,6 +179,20 @@ int open_stream(int family, Mode mode) noexcept {
 
 Outcome<Address> local_address(int descriptor) { return name_of(descriptor, ::getsockname, "local address"); }
 Outcome<Address> peer_address(int descriptor) { return name_of(descriptor, ::getpeername, "peer address"); }
+
+void keep_alive(int descriptor, Duration patience) noexcept {
+  // Four probes, the first after the silence of one pause: together about `patience`.
+  constexpr int kProbes = 3;
+  const auto whole = std::chrono::duration_cast<std::chrono::seconds>(patience).count();
+  const int pause = static_cast<int>(std::clamp<std::int64_t>(whole / (kProbes + 1), 1, 3600));
+  const auto unacknowledged = static_cast<unsigned>(1000 * pause * (kProbes + 1));
+  // Unchecked: not for every family of socket, and a connection without them is found dead by its silence, only later.
+  (void)::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &kOn, sizeof kOn);
+  (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &pause, sizeof pause);
+  (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, &pause, sizeof pause);
+  (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPCNT, &kProbes, sizeof kProbes);
+  (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged, sizeof unacknowledged);
+}
 
 bool is_exhaustion(int error) noexcept { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
 

@@ -31,6 +31,8 @@ enum class Mode : std::uint8_t { blocking, non_blocking };
 [[nodiscard]] int open_stream(int family, Mode mode) noexcept;
 [[nodiscard]] Outcome<Address> local_address(int descriptor);
 [[nodiscard]] Outcome<Address> peer_address(int descriptor);
+/// See Loop::keep_alive().
+void keep_alive(int descriptor, Duration patience) noexcept;
 
 /// accept() failed for want of descriptors or memory: pausing helps, asking again at once does not.
 [[nodiscard]] bool is_exhaustion(int error) noexcept;

@@ -42,8 +42,9 @@ class Idle(ClusterTest):
                 self.assert_quiet(node.process.pid)
 
     def test_after_calls_a_node_comes_to_rest_again_with_its_connection_open(self):
-        node = self.cluster.start_node("idle", "--app", "ping_pong")
-        # A peer that is connected and says no more: stopped in the middle of its calls. There are no ticks yet.
+        # A quarter of the tick time passes between two ticks: more than it is looked at here.
+        node = self.cluster.start_node("idle", "--app", "ping_pong", "--net-ticktime", "60s")
+        # A peer that is connected and says no more: stopped in the middle of its calls.
         caller = self.cluster.start("bench", "call", f"idle@{HOST}", "--cookie", self.cluster.cookie, "--concurrency", "4", "--duration", "600")
         self.cluster.await_true(lambda: sum(sum(counts) for counts in switches(node.process.pid).values()) > 200, "nobody calls")
         caller.signal(signal.SIGSTOP)

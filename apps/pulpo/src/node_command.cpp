@@ -113,6 +113,8 @@ Outcome<NodePlan> read_plan(Program& program, const Arguments& arguments) {
   options.runtime.stack_bytes = static_cast<std::size_t>(stack);
   options.listen = arguments.get("listen").value_or("");
   options.plain_links = arguments.has("plain-links");
+  options.visible = !arguments.has("hidden");
+  PULPO_TRY(options.net_ticktime, arguments.duration("net-ticktime", 1s, 1h, options.net_ticktime));
   PULPO_TRY(options.mapper_port, mapper_port(arguments));
   options.start_mapper = !arguments.has("no-mapper");
   if (options.kind == NameKind::none) return plan;  // nobody can reach it: it needs no secret
@@ -287,6 +289,10 @@ Verb node_verb() {
                .value = "IP[:PORT]",
                .help = "Listen on this address only, [IPv6]:PORT or :PORT. Everywhere by default; on loopback when the host part of "
                        "the name is."},
+              {.name = "hidden", .help = "Take no part in the mesh: others list this node only as hidden."},
+              {.name = "net-ticktime",
+               .value = "S",
+               .help = "A node that is silent for S seconds is taken for dead; 8 by default. Two nodes use the larger of theirs."},
               plain_links_option(),
               {.name = "no-mapper", .help = "Do not start a mapper when this host has none."}} +
           log_options(false),

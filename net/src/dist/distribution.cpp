@@ -2,8 +2,10 @@
 #include "dist/distribution.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/random.hpp"
+#include "dist/net_kernel.hpp"
 #include "pulpo/log.hpp"
 
 namespace pulpo::dist {
@@ -15,6 +17,18 @@ Term outcome_term(const Fault& fault) {
   if (!text.empty() && !detail.empty()) text += ": ";
   text += detail;
   return Term::tuple({static_cast<int>(fault.code), text});
+}
+
+/// What monitor_nodes() calls it (NODE-13).
+Atom reason_of(const links::Ending& ending) {
+  switch (ending.cause) {
+    case links::Cause::silent:
+      return "net_tick_timeout"_atom;
+    case links::Cause::closed_here:
+      return "disconnect"_atom;
+    default:
+      return ending.fault.sys == ETIMEDOUT ? "etimedout"_atom : "connection_closed"_atom;
+  }
 }
 
 /// Those whose sender waits, for room or for the reply.
@@ -42,8 +56,10 @@ Distribution::Distribution(Runtime& runtime, const NodeOptions& options, NodeNam
       options_(options),
       own_name_(std::move(name)),
       resolver_(options.resolver != nullptr ? *options.resolver : host::this_machine()),
-      cookies_(options.cookie) {
+      cookies_(options.cookie),
+      watchers_(runtime) {
   identity_.name = own_name_.text();
+  identity_.tick_time = std::max<Duration>(options.net_ticktime, 1s);
   identity_.hidden = !options.visible || options.transient;
   if (options.plain_links) identity_.features |= links::kPlainRecords;
   // Small numbers are Erlang's own (EPMD-7). Drawn anew at each start, since boards boot in 1970.
@@ -60,6 +76,10 @@ void Distribution::open(std::function<void(Outcome<void>)> done) {
   nodes_.set_own(identity_.name, identity_.creation);
   if (options_.transient) {
     done({});
+    return;
+  }
+  if (auto kernel = core().spawn(std::make_unique<NetKernel>(*this), {.name = NetKernel::registered_name()}); !kernel) {
+    done(Fault{.code = kernel.error().code, .where = "net_kernel", .detail = kernel.error().text()});
     return;
   }
   const auto address = listen_address(options_.listen, own_name_.host);
@@ -178,6 +198,8 @@ void Distribution::connect(Atom node, const Pid& asker, const Ref& ref) {
     return;
   }
   its.askers.push_back({asker, ref});
+  its.known_from_peer = false;
+  lost_.erase(its.name);
   start_connecting(its);
 }
 
@@ -208,6 +230,11 @@ void Distribution::start_connecting(Neighbour& neighbour) {
   auto name = reachable_name(neighbour);
   if (!name) {
     failed(neighbour, name.error());
+    return;
+  }
+  if (!is_allowed(neighbour.name)) {
+    log::error("** Connection attempt with disallowed node {} **", Term(Atom::find(neighbour.name).value_or(atoms::undefined)).text());
+    failed(neighbour, {.code = Errc::not_allowed, .where = "not allowed", .detail = "that node is not on the list of allow_nodes()"});
     return;
   }
   neighbour.dialer =
@@ -249,6 +276,11 @@ void Distribution::accepted(io::Handle handle) {
 // that the greater name dialled (NODE-30, NODE-33).
 links::Connection::Owner::Verdict Distribution::admit(const Session&, const links::Peer& peer) {
   if (closing_) return {.accepted = false, .cause = links::Cause::stopping};
+  if (!is_allowed(peer.name)) {
+    log::error("** Connection attempt from disallowed node {} **", peer.name);
+    return {
+        .accepted = false, .cause = links::Cause::not_allowed, .detail = fmt::format("{} does not allow {}", identity_.name, peer.name)};
+  }
   if (peer.name == identity_.name) {
     return {.accepted = false, .cause = links::Cause::wrong_name, .detail = fmt::format("{} is the name of this very node", peer.name)};
   }
@@ -284,21 +316,28 @@ void Distribution::session_up(Session& session) {
   its.patience.reset();
   if (its.session != nullptr) {
     Session* const old = its.session;
-    take_down(its, &session);
+    take_down(its, "connection_closed"_atom, &session);
     old->connection().abort(links::Cause::closed_here,
                             {.code = Errc::nodedown, .where = "session", .detail = "replaced by a newer connection"});
   }
   its.session = &session;
   session.neighbour = &its;
+  session.number = ++connections_;
+  lost_.erase(its.name);
   open_way(session.peer(), session);
   log::debug("** Node {} is up **", its.name);
   if (!session.connection().is_sealed()) {
     log::notice("** The link with node {} is plain, as both sides allow: whoever is on the wire can read and change it **", its.name);
   }
+  if (watchers_.wants(session.is_hidden())) {
+    if (const auto node = atom_of(session)) watchers_.up({.node = *node, .hidden = session.is_hidden(), .connection = session.number});
+  }
   connected(its);
+  tell_of_others(session);
 }
 
 void Distribution::connected(Neighbour& neighbour) {
+  neighbour.known_from_peer = false;
   for (const auto& asker : std::exchange(neighbour.askers, {})) core().answer(asker.pid, asker.ref, atoms::ok);
   auto waiting = std::exchange(neighbour.waiting, {});
   neighbour.waiting_bytes = 0;
@@ -308,7 +347,8 @@ void Distribution::connected(Neighbour& neighbour) {
 }
 
 void Distribution::failed(Neighbour& neighbour, const Fault& fault) {
-  log::debug("** No connection with node {}: {} **", neighbour.name, fault.text());
+  log::line(std::exchange(neighbour.known_from_peer, false) ? log::Level::warning : log::Level::debug,
+            "** No connection with node {}: {} **", neighbour.name, fault.text());
   const Term answer = outcome_term(fault);
   for (const auto& asker : std::exchange(neighbour.askers, {})) core().answer(asker.pid, asker.ref, answer);
   auto waiting = std::exchange(neighbour.waiting, {});
@@ -317,6 +357,7 @@ void Distribution::failed(Neighbour& neighbour, const Fault& fault) {
   const Atom name = Atom::find(neighbour.name).value_or(atoms::undefined);
   const auto index = nodes_.find_or_make(neighbour.name, 0);
   forget_if_idle(neighbour);
+  watchers_.unreachable(name);
   for (MessagePtr& message : waiting) core().unreachable(std::move(message), name);
   if (index) {
     for (unsigned i = 0; i < runtime_.core_count(); ++i)
@@ -346,7 +387,7 @@ void Distribution::session_ended(Session& session, const links::Ending& ending) 
   const bool was_attempt = its != nullptr && its->attempt == &session;
   if (was_up) {
     log::debug("** Node {} is down: {} **", its->name, ending.fault.text());
-    take_down(*its);
+    take_down(*its, reason_of(ending));
     forget_if_idle(*its);
   } else if (was_attempt) {
     its->attempt = nullptr;
@@ -365,7 +406,7 @@ void Distribution::session_ended(Session& session, const links::Ending& ending) 
 }
 
 // The node is down for everybody here: relations with its processes fire, on every core (SIG-15).
-void Distribution::take_down(Neighbour& neighbour, const Session* successor) {
+void Distribution::take_down(Neighbour& neighbour, Atom reason, const Session* successor) {
   Session& session = *std::exchange(neighbour.session, nullptr);
   session.neighbour = nullptr;
   set_full(neighbour.name, false);
@@ -384,6 +425,9 @@ void Distribution::take_down(Neighbour& neighbour, const Session* successor) {
       each.post(tell);
     }
   }
+  if (options_.auto_connect == AutoConnect::once) lost_.insert(neighbour.name);
+  const NodeWatchers::Event down{.node = name, .hidden = session.is_hidden(), .connection = session.number, .reason = reason};
+  if (name != atoms::undefined) watchers_.down(down);
   // The same life may have connected anew, and goes on under its number.
   if (session.is_hidden() && (successor == nullptr || successor->peer() != life)) nodes_.release(life);
 }
@@ -427,7 +471,18 @@ bool Distribution::route_slowly(Core& from, MessagePtr message) {
     return route(from, std::move(message));
   }
   if (!wants_connection(message->kind)) return true;
+  if (!may_connect_by_itself(name)) {
+    from.unreachable(std::move(message), Atom::find(name).value_or(atoms::undefined));
+    return true;
+  }
   return hold(neighbour(name), std::move(message));
+}
+
+// NODE-11. An attempt that is under way serves everybody.
+bool Distribution::may_connect_by_itself(const std::string& name) const {
+  if (options_.auto_connect == AutoConnect::always) return true;
+  if (const auto found = neighbours_.find(name); found != neighbours_.end() && found->second->is_connecting()) return true;
+  return options_.auto_connect == AutoConnect::once && !lost_.contains(name);
 }
 
 void Distribution::open_way(NodeIndex node, Session& session) {
@@ -483,23 +538,6 @@ void Distribution::link_has_room(const Session& session) {
       if (by_name) each.link_has_room(*by_name);
     });
   }
-}
-
-Term Distribution::link_is_sealed(Atom node) const {
-  const auto found = neighbours_.find(std::string(node.text()));
-  if (found == neighbours_.end() || found->second->session == nullptr) return atoms::undefined;
-  return found->second->session->connection().is_sealed() ? atoms::true_ : atoms::false_;
-}
-
-std::vector<Atom> Distribution::visible_nodes() const {
-  std::vector<Atom> all;
-  for (const auto& [name, neighbour] : neighbours_) {
-    if (neighbour->session != nullptr && !neighbour->session->is_hidden()) {
-      if (const auto atom = Atom::make(name)) all.push_back(*atom);
-    }
-  }
-  std::sort(all.begin(), all.end(), [](Atom left, Atom right) { return left.text() < right.text(); });
-  return all;
 }
 
 }  // namespace pulpo::dist

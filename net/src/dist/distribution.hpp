@@ -24,9 +24,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "dist/cookie_jar.hpp"
 #include "dist/dialer.hpp"
 #include "dist/listener.hpp"
 #include "dist/node_table.hpp"
+#include "dist/node_watchers.hpp"
 #include "dist/session.hpp"
 #include "link/admission.hpp"
 #include "mapper/client.hpp"
@@ -50,6 +52,7 @@ class Neighbour {
   std::vector<Asker> askers;            ///< Processes that wait for the outcome.
   std::deque<MessagePtr> waiting;       ///< Signals that wait for the connection.
   std::size_t waiting_bytes = 0;
+  bool known_from_peer = false;  ///< The attempt is the mesh's: a peer told of it, and nobody here asked (NODE-12).
   [[nodiscard]] bool is_connecting() const noexcept { return dialer != nullptr || attempt != nullptr || patience != nullptr; }
   [[nodiscard]] bool is_idle() const noexcept { return session == nullptr && !is_connecting() && askers.empty() && waiting.empty(); }
 };
@@ -58,6 +61,8 @@ class Distribution final : public Router {
  public:
   static constexpr unsigned kHomeCore = 0;
   static constexpr std::size_t kWaitingMax = Session::kQueueMax;
+  // Names that a peer may tell of at once: a mesh larger than this is none of boards.
+  static constexpr std::size_t kMeshMax = 1024;
   // Peers with a quota of atoms of their own: 256 of them can fill the table of 2^20 atoms, so that more protect nothing.
   static constexpr std::size_t kQuotasMax = 1024;
 
@@ -73,7 +78,16 @@ class Distribution final : public Router {
 
   /// Makes sure there is a connection with `node`; answers `ref` of `asker` with :ok or {code, text}. On the home core.
   void connect(Atom node, const Pid& asker, const Ref& ref);
-  [[nodiscard]] std::vector<Atom> visible_nodes() const;
+  /// Ends the connection; :true when there was one (NODE-9). On the home core, as all that follows.
+  Term disconnect(Atom node);
+  [[nodiscard]] std::vector<Atom> listed(NodeSet which);
+  /// Connects with those of a list of names that are not connected yet (NODE-12).
+  void meet(const Term& names);
+  /// {nodedown, node} comes to `pid` once; at once when it cannot be reached. True when `pid` watches or subscribes for the first time.
+  bool watch_node(const Pid& pid, Atom node);
+  [[nodiscard]] NodeWatchers& watchers() noexcept { return watchers_; }
+  [[nodiscard]] CookieJar& cookie_jar() noexcept { return cookies_; }
+  void allow(const std::vector<Atom>& nodes);
   /// :true, :false, or :undefined when there is no connection. On the home core.
   [[nodiscard]] Term link_is_sealed(Atom node) const;
 
@@ -86,6 +100,7 @@ class Distribution final : public Router {
   [[nodiscard]] NodeTable& nodes() noexcept { return nodes_; }
   [[nodiscard]] const links::Identity& identity() const noexcept { return identity_; }
   [[nodiscard]] const links::Cookies& cookies() const noexcept { return cookies_; }
+  [[nodiscard]] bool is_alive() const noexcept { return !closing_; }
   [[nodiscard]] links::Connection::Owner::Verdict admit(const Session& session, const links::Peer& peer);
   /// How many atoms that peer may still make here, whatever becomes of its connections.
   [[nodiscard]] wire::AtomQuota& atom_quota(const Session& session);
@@ -95,15 +110,6 @@ class Distribution final : public Router {
   void accepted(io::Handle handle);
 
  private:
-  class OneCookie final : public links::Cookies {
-   public:
-    explicit OneCookie(std::string cookie) : cookie_(std::move(cookie)) {}
-    [[nodiscard]] std::string_view cookie_for(std::string_view) const override { return cookie_; }
-
-   private:
-    std::string cookie_;
-  };
-
   [[nodiscard]] Core& core() noexcept { return runtime_.core(kHomeCore); }
   [[nodiscard]] Neighbour& neighbour(std::string_view name);
   void forget_if_idle(Neighbour& neighbour);
@@ -114,8 +120,13 @@ class Distribution final : public Router {
   void failed(Neighbour& neighbour, const Fault& fault);
   void await_peer(Neighbour& neighbour, const Fault& fault);
   bool hold(Neighbour& neighbour, MessagePtr message);
-  /// `successor` is what takes its place, if anything does.
-  void take_down(Neighbour& neighbour, const Session* successor = nullptr);
+  /// `reason` is what subscribers of {nodedown, …} are told; `successor` is what takes its place, if anything does.
+  void take_down(Neighbour& neighbour, Atom reason, const Session* successor = nullptr);
+  /// Of a peer's name; of a hidden peer's made only where somebody wants to hear of it, and within what that peer may make.
+  [[nodiscard]] std::optional<Atom> atom_of(const Session& session);
+  [[nodiscard]] bool may_connect_by_itself(const std::string& name) const;
+  [[nodiscard]] bool is_allowed(const std::string& name) const;
+  void tell_of_others(Session& session);
   void registration_changed(const mapper::Registration::Report& report);
   void finish_closing();
   void open_way(NodeIndex node, Session& session);
@@ -130,7 +141,7 @@ class Distribution final : public Router {
   const host::Resolver& resolver_;
   NodeTable nodes_;
   links::Identity identity_;
-  OneCookie cookies_;
+  CookieJar cookies_;
   links::Admission admission_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<mapper::OnDemand> on_demand_;
@@ -140,6 +151,10 @@ class Distribution final : public Router {
   bool closing_ = false;
   std::unordered_map<std::string, std::unique_ptr<Neighbour>> neighbours_;
   std::vector<std::unique_ptr<Session>> sessions_;
+  NodeWatchers watchers_;
+  std::uint64_t connections_ = 0;            ///< So far: the number of the latest.
+  std::unordered_set<std::string> allowed_;  ///< Nodes and hosts; everybody when empty (NODE-19).
+  std::unordered_set<std::string> lost_;     ///< With AutoConnect::once: those that wait for an explicit connect (NODE-11).
   std::unordered_map<std::string, wire::AtomQuota> atom_quotas_;  ///< By peer; see atom_quota().
   /// The session for an entry of the node table, by its slot: the path of every signal.
   struct Way {

@@ -144,44 +144,4 @@ Runtime& Node::runtime() noexcept { return state_->runtime; }
 const std::string& Node::name() const noexcept { return state_->name; }
 std::uint16_t Node::port() const noexcept { return state_->port; }
 
-// --- Inside a process ----------------------------------------------------------------------------------------------
-
-Result<void> connect_node(Atom node) {
-  auto* const distribution = static_cast<dist::Distribution*>(runtime().router());
-  if (distribution == nullptr)
-    return Error{Errc::unsupported, "ignored"_atom, "a node without a name connects to nobody; start it with --sname or --name"};
-  PULPO_TRY(const Term answer,
-            Core::here().ask_later(dist::Distribution::kHomeCore, [distribution, node](Core&, const Pid& asker, const Ref& ref) {
-              distribution->connect(node, asker, ref);
-            }));
-  if (answer.is_atom(atoms::ok)) return {};
-  Error error{static_cast<Errc>(answer.elements()[0].integer()), Term::tuple({atoms::nodedown, node})};
-  error.detail = answer.elements()[1].bytes();
-  return error;
-}
-
-std::optional<bool> link_is_sealed(Atom node) {
-  auto* const distribution = static_cast<dist::Distribution*>(runtime().router());
-  if (distribution == nullptr) return std::nullopt;
-  const auto answer =
-      Core::here().ask(dist::Distribution::kHomeCore, [distribution, node](Core&) { return distribution->link_is_sealed(node); });
-  if (!answer || answer->is_atom(atoms::undefined)) return std::nullopt;
-  return answer->is_atom(atoms::true_);
-}
-
-std::vector<Atom> nodes() {
-  auto* const distribution = static_cast<dist::Distribution*>(runtime().router());
-  if (distribution == nullptr) return {};
-  const auto answer = Core::here().ask(dist::Distribution::kHomeCore, [distribution](Core&) {
-    std::vector<Term> all;
-    for (const Atom node : distribution->visible_nodes()) all.emplace_back(node);
-    return Term::list(all);
-  });
-  std::vector<Atom> all;
-  if (answer) {
-    for (std::size_t i = 0; i < answer->list_size(); ++i) all.push_back(answer->list_at(i).atom());
-  }
-  return all;
-}
-
 }  // namespace pulpo

@@ -34,6 +34,14 @@ std::optional<NodeIndex> NodeTable::find(std::string_view name, std::uint32_t cr
   return found != by_name_.end() ? std::optional(found->second) : std::nullopt;
 }
 
+std::vector<std::string> NodeTable::names() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> all;
+  all.reserve(by_name_.size());
+  for (const auto& [key, index] : by_name_) all.emplace_back(key.name);
+  return all;
+}
+
 std::size_t NodeTable::size() const {
   const std::lock_guard lock(mutex_);
   return by_name_.size();

@@ -37,6 +37,8 @@ class NodeTable final : public wire::NodeNumbers {
   [[nodiscard]] std::optional<NodeIndex> find_or_make(std::string_view name, std::uint32_t creation);
   /// The entry of `name` in that life, when there is one.
   [[nodiscard]] std::optional<NodeIndex> find(std::string_view name, std::uint32_t creation) const;
+  /// The names of all entries, each once for every life.
+  [[nodiscard]] std::vector<std::string> names() const;
   /// Entries in use, our own counted.
   [[nodiscard]] std::size_t size() const;
   /// The entry may be used for another node from now on, and its number is nobody's. Without effect the second time.

@@ -39,6 +39,7 @@ void Session::established(const links::Peer& peer) {
   peer_ = *index;
   encoder_ = std::make_unique<wire::Encoder>(distribution_.nodes(), peer_);
   decoder_ = std::make_unique<wire::Decoder>(distribution_.nodes(), peer_, distribution_.atom_quota(*this));
+  heartbeat_.emplace(core_.loop(), *connection_, peer.tick_time);
   distribution_.session_up(*this);
 }
 
@@ -274,6 +275,9 @@ void Session::deliver(wire::Frame& frame) {
   if (message->to.node == kOwnNode) core_.send(std::move(message));
 }
 
-void Session::ended(const links::Ending& ending) { distribution_.session_ended(*this, ending); }
+void Session::ended(const links::Ending& ending) {
+  heartbeat_.reset();
+  distribution_.session_ended(*this, ending);
+}
 
 }  // namespace pulpo::dist

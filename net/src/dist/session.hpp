@@ -16,9 +16,11 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "link/connection.hpp"
+#include "link/heartbeat.hpp"
 #include "proc/core.hpp"
 #include "wire/codec.hpp"
 
@@ -51,6 +53,7 @@ class Session final : public links::Connection::Owner, public Flusher {
   [[nodiscard]] bool is_up() const noexcept { return encoder_ != nullptr; }
   [[nodiscard]] bool is_hidden() const noexcept { return hidden_; }
   [[nodiscard]] TimePoint began() const noexcept { return began_; }
+  std::uint64_t number = 0;        ///< Of this connection among all of the node's; once up.
   Neighbour* neighbour = nullptr;  ///< Whose session it is; null before the peer's name is proven.
 
   /// Encodes a signal into what gathers, or keeps it until there is room. False: the queue is over its limit.
@@ -92,8 +95,9 @@ class Session final : public links::Connection::Owner, public Flusher {
   std::size_t kept_replies_ = 0;  ///< Their bytes, and …
   std::size_t kept_control_ = 0;  ///< … those of control signals.
   TimePoint began_;
-  std::uint64_t sequence_ = 0;  ///< Of the last record that we closed.
-  std::uint64_t received_ = 0;  ///< Of the last record that came.
+  std::optional<links::Heartbeat> heartbeat_;  ///< From established() on.
+  std::uint64_t sequence_ = 0;                 ///< Of the last record that we closed.
+  std::uint64_t received_ = 0;                 ///< Of the last record that came.
   std::unique_ptr<wire::Encoder> encoder_;
   std::unique_ptr<wire::Decoder> decoder_;
   wire::Frame incoming_;  ///< Kept for its parts' capacity.

@@ -4,7 +4,7 @@
 //
 //   Ownership  Owns its Runtime and every connection.
 //   Threads    start(), stop(): the program's own thread, which turns the cores meanwhile when the runtime has a driver.
-//              The functions below it: inside a process of this node.
+//              Its processes use pulpo/net/nodes.hpp.
 //   Errors     start() says in one line what the world refused (name taken, port in use, no mapper) or what
 //              was wrong with the options; the exit status follows its code (bad_argument: 2, else 1).
 //   Bounds     64 half-open connections, 2,000 handshakes a second; see net/src/link/admission.hpp.
@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "pulpo/net/nodes.hpp"
 #include "pulpo/process.hpp"
 #include "pulpo/runtime.hpp"
 
@@ -31,6 +32,14 @@ enum class NameKind : std::uint8_t {
   long_name,   ///< --name: the host is taken as given.
 };
 
+/// dist_auto_connect (NODE-11): whether a message, a link or the like for a node that is not connected makes a connection. connect_node()
+/// always does, and what others dial is always taken.
+enum class AutoConnect : std::uint8_t {
+  always,
+  once,  ///< Until a connection is lost; then not before connect_node().
+  never,
+};
+
 struct NodeOptions {
   NameKind kind = NameKind::none;
   std::string name;     ///< "a" or "a@host".
@@ -41,6 +50,10 @@ struct NodeOptions {
   bool transient = false;
   /// Links are plain, readable and changeable by whoever is on the wire, to peers that allow it too; sealed to all others.
   bool plain_links = false;
+  AutoConnect auto_connect = AutoConnect::always;
+  bool connect_all = true;  ///< False: is connected with those alone whom somebody here wants, or who want us (NODE-12).
+  /// NODE-40: a peer that says nothing for so long is taken for dead; two nodes use the larger of theirs. 1 s at least.
+  Duration net_ticktime = 8s;
   std::string listen;  ///< "IP", "IP:PORT", "[v6]:PORT" or ":PORT"; empty: as Settled points say (loopback when the host is).
   std::uint16_t mapper_port = 4369;
   bool use_mapper = true;  ///< False: does not register.
@@ -82,16 +95,5 @@ struct NodeName {
 [[nodiscard]] Outcome<NodeName> parse_node_name(const std::string& text);
 /// This machine's short host name: up to the first dot; "localhost" when it has none.
 [[nodiscard]] std::string short_host_name();
-
-// --- Inside a process of a Node ----------------------------------------------------------------------
-
-/// Node.connect/1: suspends until there is a connection, or until it is known why not. Error::detail is the one cause, for a person:
-/// host unknown, no mapper, not registered, connection refused, cookie refused, short/long names, speaks Erlang, version. True at once
-/// for the own name and for a node already connected. Errors: nodedown with that cause; unsupported on a node without a name.
-Result<void> connect_node(Atom node);
-/// True when nobody on the way can read or change what this node and `node` say to each other; nothing when they are not connected.
-[[nodiscard]] std::optional<bool> link_is_sealed(Atom node);
-/// The visible nodes that are connected (NODE-8), in order of their names.
-[[nodiscard]] std::vector<Atom> nodes();
 
 }  // namespace pulpo

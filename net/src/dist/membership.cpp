@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Distribution, its part about who belongs to it: lists, the mesh, who is allowed, who wants to hear of it.
+#include <algorithm>
+
+#include "dist/distribution.hpp"
+#include "dist/net_kernel.hpp"
+#include "link/node_name.hpp"
+#include "pulpo/log.hpp"
+
+namespace pulpo::dist {
+
+Term Distribution::disconnect(Atom node) {
+  const auto found = neighbours_.find(std::string(node.text()));
+  if (found == neighbours_.end() || found->second->session == nullptr) return atoms::false_;
+  Neighbour& its = *found->second;
+  Session* const session = its.session;
+  // Here it is down at once, whatever is still to be sent; there, when the goodbye arrives.
+  take_down(its, "disconnect"_atom);
+  forget_if_idle(its);
+  session->connection().close();
+  return atoms::true_;
+}
+
+Term Distribution::link_is_sealed(Atom node) const {
+  const auto found = neighbours_.find(std::string(node.text()));
+  if (found == neighbours_.end() || found->second->session == nullptr) return atoms::undefined;
+  return found->second->session->connection().is_sealed() ? atoms::true_ : atoms::false_;
+}
+
+std::optional<Atom> Distribution::atom_of(const Session& session) {
+  if (const auto known = Atom::find(session.peer_name())) return known;
+  if (!session.is_hidden()) return Atom::make(session.peer_name());  // as many as the table of nodes has entries, at most
+  wire::AtomQuota& quota = atom_quota(session);
+  if (quota.made >= quota.limit) return std::nullopt;
+  ++quota.made;
+  return Atom::make(session.peer_name());
+}
+
+std::vector<Atom> Distribution::listed(NodeSet which) {
+  std::vector<Atom> all;
+  switch (which) {
+    case NodeSet::this_node:
+      all.push_back(runtime_.node_name());
+      break;
+    case NodeSet::known:
+      for (const std::string& name : nodes_.names()) {
+        if (const auto atom = Atom::find(name)) all.push_back(*atom);
+      }
+      all.push_back(atoms::nonode_nohost);
+      break;
+    default:
+      for (const auto& [name, neighbour] : neighbours_) {
+        if (neighbour->session == nullptr) continue;
+        const bool hidden = neighbour->session->is_hidden();
+        if (which != NodeSet::connected && hidden != (which == NodeSet::hidden)) continue;
+        if (const auto atom = atom_of(*neighbour->session)) all.push_back(*atom);
+      }
+  }
+  std::sort(all.begin(), all.end(), [](Atom left, Atom right) { return left.text() < right.text(); });
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
+// --- The mesh (NODE-12) ------------------------------------------------------------------------------------------------
+
+// Each end of a new connection tells the other of all that it is connected with. A node that cannot reach one of them says so in its
+// log, and nothing else follows: in OTP it would be cast out by all (NODE-18, WK-5; DIFFERENCES.md).
+void Distribution::tell_of_others(Session& session) {
+  if (!options_.connect_all || identity_.hidden || session.is_hidden()) return;
+  std::vector<Term> others;
+  for (const Atom node : listed(NodeSet::visible)) {
+    if (node.text() != session.peer_name()) others.emplace_back(node);
+  }
+  if (others.empty()) return;
+  MessagePtr message = core().make(Signal::cast);
+  message->by_name = true;
+  message->name = NetKernel::registered_name();
+  message->to = Pid{session.peer(), 0, 0};
+  message->body = Term::tuple({"mesh"_atom, Term::list(std::move(others))});
+  session.send(std::move(message));
+}
+
+void Distribution::meet(const Term& names) {
+  if (!options_.connect_all || identity_.hidden || !names.is_proper_list()) return;
+  const std::size_t count = std::min(names.list_size(), kMeshMax);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Term name = names.list_at(i);
+    if (!name.is_atom() || !links::is_node_name(name.atom().text()) || name.atom().text() == identity_.name) continue;
+    Neighbour& its = neighbour(name.atom().text());
+    if (its.session != nullptr || its.is_connecting()) continue;
+    its.known_from_peer = true;
+    start_connecting(its);
+  }
+}
+
+// --- Who is allowed (NODE-19) --------------------------------------------------------------------------------------------
+
+void Distribution::allow(const std::vector<Atom>& nodes) {
+  for (const Atom node : nodes) allowed_.emplace(node.text());
+}
+
+bool Distribution::is_allowed(const std::string& name) const {
+  return allowed_.empty() || allowed_.contains(name) || allowed_.contains(name.substr(name.find('@') + 1));
+}
+
+// --- Who wants to hear of it (NODE-13) --------------------------------------------------------------------------------------
+
+bool Distribution::watch_node(const Pid& pid, Atom node) {
+  if (node.text() == identity_.name) return false;
+  const bool is_new = watchers_.watch(pid, node);
+  Neighbour& its = neighbour(node.text());
+  if (its.session == nullptr) {
+    if (may_connect_by_itself(its.name)) {
+      start_connecting(its);
+    } else {
+      watchers_.unreachable(node);
+      forget_if_idle(its);
+    }
+  }
+  return is_new;
+}
+
+}  // namespace pulpo::dist

@@ -27,7 +27,7 @@ class Echo {
   std::uint64_t calls_ = 0;
 };
 
-/// %{calls: …, cpu_us: …, rss_kib: …, system_calls: …, cores: …, loop: "uring", version: "…", processes: …}
+/// %{calls: …, cpu_us: …, rss_kib: …, system_calls: …, cores: …, loop: "uring", version: "…", processes: …, atoms: …}
 struct NodeUsage {
   using Message = Call<"usage", Term>;
 };

@@ -116,6 +116,7 @@ Term NodeInfo::handle_call(const NodeUsage&) {
                     {"run_delay_us"_atom, to_term(std::chrono::duration_cast<std::chrono::microseconds>(average).count())},
                     {"run_delay_max_us"_atom, to_term(std::chrono::duration_cast<std::chrono::microseconds>(all.run_delay_max).count())},
                     {"stalls"_atom, to_term(all.stalls)},
+                    {"atoms"_atom, to_term(Atom::count())},
                     {"processes"_atom, to_term(here.process_count())}});
 }
 

@@ -32,7 +32,7 @@ TEST_P(SystemTest, TheNodeTellsWhatItHasUsed) {
         const Address echo = "Elixir.Pulpo.Echo"_atom;
         for (int i = 0; i < 7; ++i) EXPECT_EQ(call(echo, Term(i)), Term(i));
         const Term usage = call(Address("Elixir.Pulpo.Node"_atom), elixir(":usage"));
-        for (const char* key : {"calls", "cpu_us", "rss_kib", "cores", "loop", "version", "processes"}) {
+        for (const char* key : {"calls", "cpu_us", "rss_kib", "cores", "loop", "version", "processes", "atoms"}) {
           ASSERT_NE(field(usage, key), nullptr) << key << " is missing in " << usage.text();
         }
         EXPECT_EQ(*field(usage, "calls"), Term(7));

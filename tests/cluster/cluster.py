@@ -64,6 +64,16 @@ class Log:
             if re.search(pattern, line):
                 return line
 
+    def now(self):
+        """All lines so far."""
+        while not self._queue.empty():
+            line = self._queue.get()
+            if line is None:
+                self._queue.put(None)
+                break
+            self.lines.append(line)
+        return self.lines
+
     def rest(self):
         """All lines until the program has closed its stderr."""
         self._thread.join(DEADLINE)
@@ -254,5 +264,5 @@ class ClusterTest(unittest.TestCase):
         return done
 
 
-__all__ = ["Cluster", "ClusterTest", "DEADLINE", "FULL", "HOST", "PULPO", "SILENT_NODE", "free_port", "mapper_question", "os", "re", "register", "signal", "socket",
+__all__ = ["Cluster", "ClusterTest", "DEADLINE", "FULL", "HOST", "PULPO", "Program", "SILENT_NODE", "free_port", "mapper_question", "os", "re", "register", "signal", "socket",
            "struct", "subprocess", "sys", "threading", "time", "unittest"]

@@ -209,11 +209,13 @@ Outcome<NodeName> Distribution::reachable_name(const Neighbour& neighbour) const
   if (options_.transient || options_.kind == NameKind::none) return name;
   const bool dotted = name.host.find('.') != std::string::npos;
   if (options_.kind == NameKind::short_name && dotted) {
+    log::error("** System NOT running to use fully qualified hostnames **\n** Hostname {} is illegal **", name.host);
     return Fault{.code = Errc::bad_argument,
                  .where = "short and long names",
                  .detail = fmt::format("this node has a short name (--sname) and {} a long one; start both alike", neighbour.name)};
   }
   if (options_.kind == NameKind::long_name && !dotted && name.host != "localhost" && name.host.find(':') == std::string::npos) {
+    log::error("** System running to use fully qualified hostnames **\n** Hostname {} is illegal **", name.host);
     return Fault{.code = Errc::bad_argument,
                  .where = "short and long names",
                  .detail = fmt::format("this node has a long name (--name) and {} a short one; start both alike", neighbour.name)};

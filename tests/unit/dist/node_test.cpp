@@ -415,6 +415,50 @@ TEST_P(NodeTest, LinksAreSealedUnlessBothSidesAllowPlainOnes) {
   run_on(*c, [] { EXPECT_EQ(link_is_sealed(node_atom("a")), true); });
 }
 
+TEST_P(NodeTest, ANodeWithoutANameKnowsNobody) {  // NODE-4
+  NodeOptions nameless = options("a");
+  nameless.kind = NameKind::none;
+  nameless.name.clear();
+  const auto a = start(nameless);
+  const auto b = start("b");
+  EXPECT_EQ(a->name(), "nonode@nohost");
+  run_on(*a, [] {
+    const Atom other = node_atom("b");
+    const auto connected = connect_node(other);
+    EXPECT_EQ(connected.error().code, Errc::unsupported);
+    EXPECT_EQ(connected.error().reason, Term("ignored"_atom));
+    EXPECT_FALSE(disconnect_node(other));
+    EXPECT_FALSE(ping_node(other));
+    EXPECT_FALSE(ping_node(atoms::nonode_nohost));
+    EXPECT_EQ(nodes(), std::vector<Atom>{});
+    EXPECT_EQ(nodes(NodeSet::this_node), std::vector<Atom>{atoms::nonode_nohost});
+    EXPECT_EQ(get_cookie(), "nocookie");
+    EXPECT_EQ(set_cookie("secret").error().code, Errc::unsupported);
+    EXPECT_EQ(monitor_node(other).error().reason, Term("notalive"_atom));
+    monitor_nodes();
+    EXPECT_EQ(allow_nodes({other}).error().code, Errc::unsupported);
+    send(Address("nobody"_atom, other), 1);
+    const auto answer = request(Address("nobody"_atom, other), 1);
+    EXPECT_EQ(answer.error().code, Errc::nodedown);
+    EXPECT_EQ(answer.error().reason, Term::tuple({atoms::nodedown, other}));
+    EXPECT_FALSE(receive_any(0ms));
+  });
+}
+
+TEST_P(NodeTest, NodesOfShortAndOfLongNamesDoNotTalk) {  // NODE-5
+  const auto a = start("a");
+  NodeOptions dotted = options("b");
+  dotted.kind = NameKind::long_name;
+  dotted.name = "b@127.0.0.1";
+  const auto b = start(dotted);
+  run_on(*a, [] {
+    EXPECT_FALSE(ping_node("b@127.0.0.1"_atom));
+    const auto connected = connect_node("b@127.0.0.1"_atom);
+    EXPECT_NE(connected.error().detail.find("start both alike"), std::string::npos) << connected.error().detail;
+  });
+  run_on(*b, [] { EXPECT_FALSE(connect_node("c@altair"_atom)); });
+}
+
 TEST(NodeName, EachFaultySaysWhichPartIsWrong) {  // NODE-1, NODE-34
   EXPECT_EQ(parse_node_name("a@altair")->head, "a");
   for (const char* const text : {"a", "a@b@c", "@altair", "a@", "a b@altair", "ä@altair", "a@al tair"}) {

@@ -136,7 +136,7 @@ TEST_P(ConnectionTest, AnErlangNodeIsToldApartAtOnce) {
   EXPECT_TRUE(ear_.heard("Erlang's distribution protocol"));
 }
 
-TEST_P(ConnectionTest, ASilentPeerIsClosedAtTheDeadline) {
+TEST_P(ConnectionTest, ASilentPeerIsClosedAtTheDeadline) {  // NODE-20
   settings_.handshake_time = 30ms;
   raw("");
   ASSERT_TRUE(until([&] { return accepting_.ending && raw_.ended; }));

@@ -427,7 +427,8 @@ void Distribution::take_down(Neighbour& neighbour, Atom reason, const Session* s
       each.post(tell);
     }
   }
-  if (options_.auto_connect == AutoConnect::once) lost_.insert(neighbour.name);
+  // A command's name is none that anybody here would send to.
+  if (options_.auto_connect == AutoConnect::once && name != atoms::undefined) lost_.insert(neighbour.name);
   const NodeWatchers::Event down{.node = name, .hidden = session.is_hidden(), .connection = session.number, .reason = reason};
   if (name != atoms::undefined) watchers_.down(down);
   // The same life may have connected anew, and goes on under its number.

@@ -100,7 +100,6 @@ class Distribution final : public Router {
   [[nodiscard]] NodeTable& nodes() noexcept { return nodes_; }
   [[nodiscard]] const links::Identity& identity() const noexcept { return identity_; }
   [[nodiscard]] const links::Cookies& cookies() const noexcept { return cookies_; }
-  [[nodiscard]] bool is_alive() const noexcept { return !closing_; }
   [[nodiscard]] links::Connection::Owner::Verdict admit(const Session& session, const links::Peer& peer);
   /// How many atoms that peer may still make here, whatever becomes of its connections.
   [[nodiscard]] wire::AtomQuota& atom_quota(const Session& session);

@@ -41,6 +41,7 @@ inline constexpr std::uint32_t kProtocolVersion = 1;
 enum Feature : std::uint64_t {
   kPlainRecords = 1u << 0,
   kSealedRecords = 1u << 1,
+  kRemoteSpawn = 1u << 2,  ///< Frames of the kinds spawn_request and spawn_reply are known.
 };
 inline constexpr std::uint64_t kRecordFormats = kPlainRecords | kSealedRecords;
 

@@ -437,6 +437,8 @@ struct DecoderRun {
     if ((parts & kFrom) != 0) f.from.node = decoder.peer_;
     if ((parts & kRef) != 0) f.ref.node = rule.ref_is_receivers ? kOwnNode : decoder.peer_;
     if (!has_body) f.body = Term();
+    if (f.kind >= FrameKind::spawn_request) [[unlikely]]
+      if (const char* const fault = body_fault(f)) return fail(fault);
     return true;
   }
 };

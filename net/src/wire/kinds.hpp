@@ -33,6 +33,8 @@ inline constexpr std::array<KindRule, kFrameKindCount> kKindRules = {{
     {kFrom | kRef, kTo | kName, true, false},          // monitor
     {kRef, kFrom | kTo | kName, false, false},         // demonitor
     {kRef | kBody, kFrom | kTo, false, true},          // down
+    {kFrom | kRef | kBody, 0, false, false},           // spawn_request
+    {kTo | kRef | kBody, kFrom, false, true},          // spawn_reply
 }};
 
 inline constexpr const KindRule& rule_of(FrameKind kind) { return kKindRules[static_cast<std::size_t>(kind)]; }

@@ -49,6 +49,19 @@ TEST(Frame, AReplyNamesOnlyItsReceiverAndItsReference) {
   EXPECT_EQ(hex(wire.encode(reply(wire))), "20 e8 07 28 03 40 ac 02 48 c8 01 50 00");
 }
 
+TEST(Frame, ASpawnOfAKnownFunctionTakesAFewBytes) {
+  Wire wire;
+  const Frame spawn{
+      .kind = FrameKind::spawn_request,
+      .from = {.id = 1000, .serial = 3},
+      .ref = {.second = 300, .third = 200},
+      .body = Term::tuple({kSpawnMonitor, Pid{.id = 9, .serial = 2}, Atom("Elixir.Kate"), Atom("say_name"), Term::list({4})})};
+  wire.encode(spawn);
+  EXPECT_EQ(hex(wire.encode(spawn)),
+            "08 0d 10 e8 07 18 03 40 ac 02 48 c8 01 "                     // kind, from, ref
+            "68 05 58 04 aa 01 04 08 09 10 02 50 00 50 01 70 01 58 08");  // {2, #PID<0.9.2>, Kate, :say_name, [4]}
+}
+
 TEST(Frame, EachEndSeesTheIdentifiersFromItsOwnSide) {
   Wire wire;
   const auto asked = wire.carry(request(wire));
@@ -72,6 +85,9 @@ TEST(Frame, EveryKindArrivesWithAllItsParts) {
       {.kind = FrameKind::reply, .to = to, .ref = theirs, .body = 1},
       {.kind = FrameKind::request, .from = from, .to = to, .ref = mine, .body = 2},
       {.kind = FrameKind::request, .lane = Lane::bulk, .to_name = name, .from = from, .ref = mine, .body = 2},
+      {.kind = FrameKind::spawn_request, .from = from, .ref = mine, .body = Term::tuple({2, Term(), name, name, Term::list({1, 2})})},
+      {.kind = FrameKind::spawn_reply, .from = from, .to = to, .ref = theirs, .body = kSpawnLink},
+      {.kind = FrameKind::spawn_reply, .to = to, .ref = theirs, .body = Term(name)},
       {.kind = FrameKind::send, .to = to, .body = 3},
       {.kind = FrameKind::send, .from = from, .to = to, .body = 3},
       {.kind = FrameKind::send_name, .to_name = name, .from = from, .body = 4},

@@ -88,7 +88,7 @@ TEST(Malformed, PaddedVarintsAreRead) {
 }
 
 TEST(Malformed, NumbersBeyondTheirRangeAreRefused) {
-  EXPECT_NE(refusal("08 0d 28 01 58 02").find("13 is no kind"), std::string::npos);
+  EXPECT_NE(refusal("08 0f 28 01 58 02").find("15 is no kind"), std::string::npos);
   EXPECT_NE(refusal("08 02 80 01 03 28 01 58 02").find("3 is no lane"), std::string::npos);
   EXPECT_NE(refusal("08 02 28 80 80 80 80 10 58 02").find("beyond 32 bits"), std::string::npos);
   EXPECT_NE(refusal("28 01 38 80 80 10 58 02").find("18 bits"), std::string::npos);
@@ -114,6 +114,48 @@ TEST(Malformed, ABodyIsOneTermAndAllOfIt) {
   EXPECT_NE(refusal("08 02 28 01").find("a send carries to and a body"), std::string::npos);
   EXPECT_NE(refusal("08 05 10 01 28 01 58 02").find("a link carries"), std::string::npos);
   EXPECT_NE(refusal("").find("a reply carries"), std::string::npos);
+}
+
+TEST(Malformed, ASpawnRequestHasEveryPartOfItsShape) {
+  Wire wire;
+  const Term good[] = {2, Pid{.id = 9, .serial = 8}, Atom("Elixir.Kate"), Atom("say_name"), Term::empty_list()};
+  const auto told = [&](std::size_t at, const Term& instead) {
+    std::vector<Term> parts(std::begin(good), std::end(good));
+    parts[at] = instead;
+    return refusal(wire, wire.encode({.kind = FrameKind::spawn_request,
+                                      .from = {.id = 1000, .serial = 3},
+                                      .ref = {.third = 7},
+                                      .body = Term::tuple(std::span<const Term>(parts))}));
+  };
+  EXPECT_EQ(told(0, 15), "accepted");
+  EXPECT_EQ(told(1, Term()), "accepted") << "no leader";
+  EXPECT_EQ(told(4, Term::charlist("hi")), "accepted");
+  const std::pair<std::size_t, Term> wrong[] = {{0, 16},
+                                                {0, -1},
+                                                {0, "2"},
+                                                {1, 5},
+                                                {2, "Kate"},
+                                                {3, 1},
+                                                {4, Term::tuple({})},
+                                                {4, Term::list(std::vector<Term>{1}, 2)},
+                                                {4, Term::list(std::vector<Term>(256, Term(300)))}};
+  for (const auto& [at, instead] : wrong) {
+    const std::string text = told(at, instead);
+    EXPECT_TRUE(text.find("the body of a spawn_request is") == 0 || text.find("255 arguments") != std::string::npos) << text;
+  }
+  // Without from, without ref, with somebody it is for, and with no tuple at all.
+  EXPECT_NE(refusal("08 0d 40 01 58 02").find("a spawn_request carries"), std::string::npos);
+  EXPECT_NE(refusal("08 0d 10 01 58 02").find("a spawn_request carries"), std::string::npos);
+  EXPECT_NE(refusal("08 0d 10 01 20 01 40 01 58 02").find("a spawn_request carries"), std::string::npos);
+  EXPECT_NE(refusal("08 0d 10 01 40 01 58 02").find("the body of a spawn_request is"), std::string::npos);
+}
+
+TEST(Malformed, ASpawnReplyOfAProcessSaysWhatItHasSet) {
+  EXPECT_EQ(refusal("08 0e 10 01 20 01 40 01 58 06"), "accepted");
+  EXPECT_NE(refusal("08 0e 10 01 20 01 40 01 58 08").find("its links and monitors"), std::string::npos);
+  EXPECT_NE(refusal("08 0e 10 01 20 01 40 01 68 00").find("its links and monitors"), std::string::npos);
+  EXPECT_EQ(refusal("08 0e 20 01 40 01 68 00"), "accepted") << "why there is none may be any term";
+  EXPECT_NE(refusal("08 0e 20 01 58 06").find("a spawn_reply carries"), std::string::npos);
 }
 
 TEST(Malformed, FloatsThatAreNoTermsAreRefused) {

@@ -49,6 +49,12 @@ std::string stream(Wire& wire) {
                    .ref = {.third = 70'000},
                    .body = Term::tuple({Term(Atom("cal")), Term(-4), Term::map({{Term("key"), Term(Pid{.id = 9, .serial = 8})}})})};
   EXPECT_TRUE(wire.encoder.encode(wire.out, call).has_value());
+  const Frame spawn{.kind = FrameKind::spawn_request,
+                    .from = {.id = 1000, .serial = 3},
+                    .ref = {.third = 70'001},
+                    .body = Term::tuple(
+                        {kSpawnLink | kSpawnReply, Pid{.id = 11, .serial = 2}, Atom("Elixir.Kate"), Atom("say_name"), Term::empty_list()})};
+  EXPECT_TRUE(wire.encoder.encode(wire.out, spawn).has_value());
   bytes += wire.out.close({.seq = 1, .ack = 0});
   wire.out.clear();
   bytes += wire.out.close({.seq = 2, .ack = 1});
@@ -59,9 +65,10 @@ std::string stream(Wire& wire) {
 TEST(Protoc, NamesEveryFieldOfAStream) {
   Wire wire;
   const auto text = protoc("--proto_path=" PULPO_NET_DIR " --decode=pulpo.Stream " PULPO_NET_DIR "/pulpo.proto", stream(wire));
-  for (const auto* const line : {"name: \"a@altair\"", "target: \"b@altair\"", "features: 1", "kind: REQUEST", "from_id: 1000",
-                                 "to_name: 0", "ref_third: 70000", "define: \"Elixir.PingPong\"", "tuple: 3", "integer: -4", "map: 1",
-                                 "binary: \"key\"", "serial: 8", "seq: 2", "ack: 1", "sealed: \"sixteen bytes of\""}) {
+  for (const auto* const line :
+       {"name: \"a@altair\"", "target: \"b@altair\"", "features: 1", "kind: REQUEST", "kind: SPAWN_REQUEST", "define: \"say_name\"",
+        "from_id: 1000", "to_name: 0", "ref_third: 70000", "define: \"Elixir.PingPong\"", "tuple: 3", "integer: -4", "map: 1",
+        "binary: \"key\"", "serial: 8", "seq: 2", "ack: 1", "sealed: \"sixteen bytes of\""}) {
     EXPECT_NE(text.find(line), std::string::npos) << line << " is not in\n" << text;
   }
   // A field that the schema does not know is printed by its number.

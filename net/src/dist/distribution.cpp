@@ -32,7 +32,9 @@ Atom reason_of(const links::Ending& ending) {
 }
 
 /// Those whose sender waits, for room or for the reply.
-bool is_user_message(Signal kind) noexcept { return kind == Signal::message || kind == Signal::cast || kind == Signal::request; }
+bool is_user_message(Signal kind) noexcept {
+  return kind == Signal::message || kind == Signal::cast || kind == Signal::request || kind == Signal::spawn_request;
+}
 
 /// Signals that make a node connect (NODE-10, SIG-17); the others speak of relations that a lost connection has ended anyway.
 bool wants_connection(Signal kind) noexcept {
@@ -43,6 +45,7 @@ bool wants_connection(Signal kind) noexcept {
     case Signal::link:
     case Signal::monitor:
     case Signal::exit:
+    case Signal::spawn_request:
       return true;
     default:
       return false;
@@ -61,6 +64,7 @@ Distribution::Distribution(Runtime& runtime, const NodeOptions& options, NodeNam
   identity_.name = own_name_.text();
   identity_.tick_time = std::max<Duration>(options.net_ticktime, 1s);
   identity_.hidden = !options.visible || options.transient;
+  identity_.features |= links::kRemoteSpawn;
   if (options.plain_links) identity_.features |= links::kPlainRecords;
   // Small numbers are Erlang's own (EPMD-7). Drawn anew at each start, since boards boot in 1970.
   do {

@@ -2,11 +2,16 @@
 #include "dist/session.hpp"
 
 #include "dist/distribution.hpp"
+#include "proc/remote_spawn.hpp"
 #include "pulpo/log.hpp"
 #include "wire/record.hpp"
 
 namespace pulpo::dist {
 namespace {
+
+// The body of a request is the same term in a process and on the wire.
+static_assert(SpawnRequest::kLink == wire::kSpawnLink && SpawnRequest::kMonitor == wire::kSpawnMonitor &&
+              SpawnRequest::kReply == wire::kSpawnReply && SpawnRequest::kReplyOnError == wire::kSpawnReplyOnError);
 
 /// Signals that end what a process elsewhere waits for: a call, a monitor, a link.
 bool tells_of_an_end(Signal kind) noexcept {
@@ -29,6 +34,7 @@ void Session::established(const links::Peer& peer) {
   peer_name_ = peer.name;
   peer_creation_ = peer.creation;
   hidden_ = peer.hidden;
+  spawns_ = (peer.features & links::kRemoteSpawn) != 0;
   began_ = core_.loop().now();
   const auto index = distribution_.nodes().find_or_make(peer.name, peer.creation);
   if (!index) {
@@ -97,6 +103,11 @@ wire::Frame Session::frame_of(const Message& message) {
     case Signal::demonitor:
       frame.kind = FrameKind::demonitor;
       break;
+    case Signal::spawn_request:
+    case Signal::spawn_reply:
+      frame.kind = message.kind == Signal::spawn_request ? FrameKind::spawn_request : FrameKind::spawn_reply;
+      frame.body = message.body;
+      break;
     case Signal::exit_message:
     case Signal::down_message:
     case Signal::typed:
@@ -125,12 +136,14 @@ bool Session::send(MessagePtr message) {
 }
 
 void Session::encode(MessagePtr message) {
+  if (message->kind == Signal::spawn_request && !spawns_) [[unlikely]]
+    return core_.undeliverable(std::move(message), "notsup"_atom);
   wire::OutBuffer& out = connection_->gathering();
   if (auto encoded = encoder_->encode(out, frame_of(*message)); !encoded) {
     // Too large or too deep for a message, or nothing that can leave its node; the link is untouched.
     log::error("** A {} for node {} was not sent: {} **", wire::to_string(frame_of(*message).kind), peer_name_, encoded.error().text());
     Term why = Term::tuple({"badarg"_atom, encoded.error().text()});
-    if (message->kind == Signal::request) return core_.undeliverable(std::move(message), why);
+    if (message->kind == Signal::request || message->kind == Signal::spawn_request) return core_.undeliverable(std::move(message), why);
     if (!tells_of_an_end(message->kind)) return;
     // Somebody there waits for it, and would wait for ever: it goes with another reason.
     if (message->kind == Signal::reply) message->kind = Signal::request_down;
@@ -146,8 +159,10 @@ Session::Reserve Session::reserve_of(Signal kind) noexcept {
     case Signal::message:
     case Signal::cast:
     case Signal::request:  // its caller waits for the reply
+    case Signal::spawn_request:
       return {nullptr, 0};
     case Signal::reply:
+    case Signal::down:  // the result of an rpc
       return {&kept_replies_, kReplyReserve};
     default:
       return {&kept_control_, kControlReserve};
@@ -257,6 +272,12 @@ void Session::deliver(wire::Frame& frame) {
     case FrameKind::down:
       kind = Signal::down;
       break;
+    case FrameKind::spawn_request:
+      kind = Signal::spawn_request;
+      break;
+    case FrameKind::spawn_reply:
+      kind = Signal::spawn_reply;
+      break;
   }
   MessagePtr message = core_.make(kind);
   message->from = frame.from;
@@ -271,6 +292,7 @@ void Session::deliver(wire::Frame& frame) {
     message->to = {};
   }
   message->body = std::move(frame.body);
+  if (kind == Signal::spawn_request) return core_.take_spawn_request(std::move(message));
   // A peer cannot make us forward: what is for a third node, or for nobody, ends here.
   if (message->to.node == kOwnNode) core_.send(std::move(message));
 }

@@ -90,6 +90,7 @@ class Session final : public links::Connection::Owner, public Flusher {
   std::uint32_t peer_creation_ = 0;
   NodeIndex peer_ = 0;
   bool hidden_ = false;
+  bool spawns_ = false;           ///< The peer knows of spawn requests.
   bool held_up_ = false;          ///< Senders wait for room.
   std::deque<MessagePtr> kept_;   ///< Signals that came while there was no room, in order.
   std::size_t kept_replies_ = 0;  ///< Their bytes, and …

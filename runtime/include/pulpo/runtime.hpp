@@ -31,6 +31,7 @@ class Gate;
 class Driver;
 class Router;
 enum class Signal : std::uint8_t;
+using MakeCallBody = std::unique_ptr<Body> (*)(Term request);
 
 enum class LoopChoice : std::uint8_t { automatic, uring, epoll };
 
@@ -151,6 +152,9 @@ class Runtime {
   [[nodiscard]] std::optional<Pid> find_name(Atom name) const noexcept;
   /// The one extension of this runtime (otp's), made at first use, and destroyed after all processes. Any thread.
   [[nodiscard]] RuntimeExtension& extension(std::unique_ptr<RuntimeExtension> (*make)());
+  /// Who makes the bodies of processes that other nodes ask for (proc/remote_spawn.hpp); null: nobody. Any thread.
+  void set_call_bodies(MakeCallBody make) noexcept;
+  [[nodiscard]] MakeCallBody call_bodies() const noexcept;
   /// The core with the fewest processes; any thread, a snapshot.
   [[nodiscard]] unsigned least_loaded_core() const noexcept;
 

@@ -44,6 +44,12 @@ void Core::arrive(Message* message) {
       take_order(*order);
       break;
     }
+    case Signal::spawn_request:
+      if (message->to.node == kOwnNode) {
+        spawn_requested(MessagePtr(message));
+        break;
+      }
+      [[fallthrough]];
     default:
       send(MessagePtr(message));
   }

@@ -165,6 +165,10 @@ class Core {
   using Later = std::function<void(Core&, const Pid&, const Ref&)>;
   [[nodiscard]] Result<Term> ask_later(unsigned core, Later question);
   void answer(const Pid& asker, const Ref& ref, const Term& value);
+  /// A process of another node, or of this, wants one here: `message` is its spawn_request.
+  void take_spawn_request(MessagePtr message);
+  /// Says that `process` has failed, here and on the node of its group leader (LOG-7).
+  void report_failure(const Process& process, std::string_view report);
   /// The living processes here whose group leader is `leader`, as a list.
   [[nodiscard]] Term group_of(const Pid& leader);
   [[nodiscard]] Registry& registry() noexcept { return registry_; }
@@ -321,6 +325,13 @@ class Core {
                                            const Pid& leader);
   [[nodiscard]] Result<Spawned> spawn_elsewhere(std::unique_ptr<Body> body, const SpawnOptions& options);
   void take_order(SpawnOrder& order);
+
+  // remote_spawn.cpp
+  void spawn_requested(MessagePtr message);
+  void refuse_spawn(const Message& request, const Term& why);
+  void deliver_spawn_reply(Process& process, MessagePtr message);
+  void break_link_of_spawned(const Message& reply, const Term& why);
+  void fail_pending_spawns(Process& process, NodeIndex life, NodeIndex by_name);
 
   Runtime& runtime_;
   Registry& registry_;

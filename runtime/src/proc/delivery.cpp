@@ -117,7 +117,11 @@ void Core::deliver_to(Process& process, MessagePtr message) {
       process.held = false;
       if (process.waits_for == WaitKind::mailbox) wake(process);
       break;
+    case Signal::spawn_reply:
+      deliver_spawn_reply(process, std::move(message));
+      break;
     case Signal::alias_message:
+    case Signal::spawn_request:
     case Signal::spawn:
     case Signal::task:
     case Signal::recycle:
@@ -148,6 +152,12 @@ void Core::undeliverable(MessagePtr message, const Term& why) {
       break;
     case Signal::unlink:
       acknowledge_unlink(*message);
+      return;
+    case Signal::spawn_request:
+      refuse_spawn(*message, why);
+      return;
+    case Signal::spawn_reply:
+      break_link_of_spawned(*message, why);
       return;
     default:
       return;
@@ -181,7 +191,7 @@ void Core::append_mail(Process& process, MessagePtr message) {
 void Core::owe(Process& process, const Message& request) { process.related().owed.try_emplace(request.ref, request.from); }
 
 void Core::answer_wait(Process& process, MessagePtr answer) {
-  if (process.waits_for == WaitKind::spawn) {
+  if (process.waits_for == WaitKind::spawn && answer->kind == Signal::reply) {
     const Ref monitor = static_cast<ReplyWait&>(*process.wait).monitor_on_answer;
     if (monitor && answer->body.is_pid()) process.related().monitors.try_emplace(monitor, answer->body.pid());
   }
@@ -383,6 +393,7 @@ void Core::fire_noconnection(Process& process, NodeIndex life, NodeIndex by_name
     deliver_link_exit(process, *signal);
     relations.links.erase(peer);
   }
+  if (relations.rare) fail_pending_spawns(process, life, by_name);
   std::vector<Ref> watched;
   relations.monitors.for_each([&](const Ref& ref, const Address& target) {
     const bool there = target.is_name() ? target.node() && index_of_node(*target.node()) == by_name : target.pid().node == life;

@@ -19,9 +19,24 @@ void add_log_fields(std::vector<log::Field>& fields) {
 // Elixir's words (LOG-5), with the name that it would have; what ends by exit(reason) is no news (SIG-6).
 void Core::report_exception(const Process& process, const Term& reason) {
   const auto parts = reason.elements();  // {:exception, type, text}
-  std::string who = Term(pid_of(process)).text();
-  if (process.has_relations() && process.relations->name) who += " (" + Term(*process.relations->name).text() + ")";
-  log::error("Process {} raised an exception\n** ({}) {}\nInitial Call: {}", who, parts[1].bytes(), parts[2].bytes(), process.body->what());
+  report_failure(process, fmt::format("** ({}) {}\nInitial Call: {}", parts[1].bytes(), parts[2].bytes(), process.body->what()));
+}
+
+void Core::report_failure(const Process& process, std::string_view report) {
+  const Pid pid = pid_of(process);
+  const Term name = process.has_relations() && process.relations->name ? Term(*process.relations->name) : Term();
+  std::string who = Term(pid).text();
+  if (!name.is_atom(atoms::nil)) who += " (" + name.text() + ")";
+  log::error("Process {} raised an exception\n{}", who, report);
+  const Pid leader = process.group_leader;
+  if (!leader || leader.is_local()) return;
+  MessagePtr message = make(Signal::message);
+  message->by_name = true;
+  message->name = "logger"_atom;
+  message->to = Pid{leader.node, 0, 0};
+  message->from = pid;
+  message->body = Term::tuple({"log"_atom, atoms::error, report, Term::map({{"pid"_atom, pid}, {"registered_name"_atom, name}})});
+  send(std::move(message));
 }
 
 }  // namespace pulpo

@@ -46,6 +46,8 @@ enum class Signal : std::uint8_t {
   alias_message,  ///< to.core, ref, body: for whoever made that alias; becomes a message
   hold,           ///< from, to: the sender `to` has filled the mailbox of `from` and should wait
   release,        ///< from, to: it has room again
+  spawn_request,  ///< to.node, from, ref, body = a SpawnRequest: a process there; see proc/remote_spawn.hpp
+  spawn_reply,    ///< to, ref; from and body = its links and monitors when it began; else body = why it did not
   // Between the cores of one node:
   spawn,    ///< a SpawnOrder
   task,     ///< a function to run on the core itself

@@ -78,9 +78,16 @@ class EndsWithProcess : public ListHook<EndsWithProcess> {
   virtual void process_ended() noexcept = 0;
 };
 
+/// A process that was asked for elsewhere and has not begun as far as we know.
+struct PendingSpawn {
+  NodeIndex node = kOwnNode;
+  bool tells = false;  ///< {:spawn_reply, …, :ok, pid} is wanted, not its failure alone.
+};
+
 /// What few processes ever have.
 struct RareRelations {
   FlatMap<Ref, AliasMode> aliases;
+  FlatMap<Ref, PendingSpawn> spawns;
   std::optional<MailboxLimit> mailbox;  ///< Instead of the runtime's; Process::limited is set.
   std::uint64_t dropped = 0;            ///< Messages that the mailbox's limit cost.
   IntrusiveList<EndsWithProcess, EndsWithProcess> dependents;

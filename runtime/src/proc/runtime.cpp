@@ -60,6 +60,7 @@ struct Runtime::State {
   std::atomic<std::uint32_t> node_name{atoms::nonode_nohost.index()};
   bool running = false;
   std::atomic<RuntimeExtension*> extension{nullptr};
+  std::atomic<MakeCallBody> call_bodies{nullptr};
 
   ~State() { delete extension.load(); }
   [[nodiscard]] Outcome<void> open_threads();
@@ -239,6 +240,9 @@ RuntimeExtension& Runtime::extension(std::unique_ptr<RuntimeExtension> (*make)()
   if (state_->extension.compare_exchange_strong(there, made.get(), std::memory_order_acq_rel)) there = made.release();
   return *there;
 }
+
+void Runtime::set_call_bodies(MakeCallBody make) noexcept { state_->call_bodies.store(make, std::memory_order_release); }
+MakeCallBody Runtime::call_bodies() const noexcept { return state_->call_bodies.load(std::memory_order_acquire); }
 
 unsigned Runtime::least_loaded_core() const noexcept {
   unsigned best = 0;

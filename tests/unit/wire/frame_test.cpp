@@ -55,11 +55,11 @@ TEST(Frame, ASpawnOfAKnownFunctionTakesAFewBytes) {
       .kind = FrameKind::spawn_request,
       .from = {.id = 1000, .serial = 3},
       .ref = {.second = 300, .third = 200},
-      .body = Term::tuple({kSpawnMonitor, Pid{.id = 9, .serial = 2}, Atom("Elixir.Kate"), Atom("say_name"), Term::list({4})})};
+      .body = Term::tuple({kSpawnMonitor, Pid{.id = 9, .serial = 2}, Atom("Elixir.Kate"), Atom("say_name"), Term::list({-4})})};
   wire.encode(spawn);
   EXPECT_EQ(hex(wire.encode(spawn)),
             "08 0d 10 e8 07 18 03 40 ac 02 48 c8 01 "                     // kind, from, ref
-            "68 05 58 04 aa 01 04 08 09 10 02 50 00 50 01 70 01 58 08");  // {2, #PID<0.9.2>, Kate, :say_name, [4]}
+            "68 05 58 04 aa 01 04 08 09 10 02 50 00 50 01 70 01 58 07");  // {2, #PID<0.9.2>, Kate, :say_name, [-4]}
 }
 
 TEST(Frame, EachEndSeesTheIdentifiersFromItsOwnSide) {

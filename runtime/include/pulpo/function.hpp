@@ -124,12 +124,19 @@ class FunctionTable {
   struct Row {
     Atom module, name;
     Function function;
+    [[nodiscard]] bool operator<(const Row& other) const noexcept;
   };
-  std::vector<Row> rows_;
+  std::vector<Row> rows_;              ///< In the order they were added.
+  std::vector<std::uint32_t> sorted_;  ///< Their places, by module, name and arity; the first of equal ones first.
 };
 
-/// What this node's applications export, by name: the way in for tasks, and for whatever comes from elsewhere with no more than a name.
-/// Calls it in the calling process. A function that no application of this node exports exits the caller with
+/// What a node exports besides its applications: for a layer above the runtime that has functions of its own (Node.list, …). Before
+/// start_system() or after, from any thread, for as long as the runtime lives. An application's function of the same name comes first.
+void export_functions(Runtime& runtime, std::span<const Function> functions);
+
+/// What this node's applications export, and the functions that every node has (IO.puts, Process.list, …), by name: the way in for tasks,
+/// and for whatever comes from elsewhere with no more than a name. Calls it in the calling process. A function that no application of this
+/// node exports exits the caller with
 /// {:undef, [{module, name, arguments, []}]}.
 Term apply(Atom module, Atom name, std::span<const Term> arguments);
 

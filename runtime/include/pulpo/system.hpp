@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// System: the processes that every node has before any application: `user` and `standard_error` (pulpo/io.hpp), `Pulpo.Echo`,
-// `Pulpo.Node`, `application_controller`, under the supervisor `Pulpo.Supervisor`.
+// System: the processes that every node has before any application: `user` and `standard_error` (pulpo/io.hpp), `logger` (what
+// processes of other nodes that print here report), `Pulpo.Echo`, `Pulpo.Node`, `application_controller`, under the supervisor
+// `Pulpo.Supervisor`.
 //
 //   Order      Its end stops the applications first, the last started first (AC-51).
 //   Threads    Inside a process.

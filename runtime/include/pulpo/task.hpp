@@ -37,6 +37,7 @@
 
 #include "pulpo/detail/task_handle.hpp"
 #include "pulpo/function.hpp"
+#include "pulpo/on_node.hpp"
 #include "pulpo/process.hpp"
 #include "pulpo/server_ref.hpp"
 #include "pulpo/supervisor.hpp"
@@ -89,20 +90,6 @@ class [[nodiscard]] Task {
     return detail::task_value<R>(std::move(*end));
   }
   detail::TaskHandle handle_;
-};
-
-/// A node by name, "kate@localhost"; none is this one.
-class OnNode {
- public:
-  OnNode() = default;
-  OnNode(Atom name) noexcept : atom_(name) {}             // NOLINT: reads as the name itself
-  OnNode(std::string_view name) : atom_(Atom(name)) {}    // NOLINT
-  OnNode(const char* name) : atom_(Atom(name)) {}         // NOLINT
-  OnNode(const std::string& name) : atom_(Atom(name)) {}  // NOLINT
-  [[nodiscard]] const std::optional<Atom>& atom() const noexcept { return atom_; }
-
- private:
-  std::optional<Atom> atom_;
 };
 
 /// Where a task runs. All empty: on the caller's core, under nobody.

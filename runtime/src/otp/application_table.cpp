@@ -4,7 +4,11 @@
 #include <algorithm>
 #include <mutex>
 
+#include "otp/builtin_functions.hpp"
+
 namespace pulpo {
+
+ApplicationTable::ApplicationTable() { add_functions(builtin_functions()); }
 
 ApplicationTable& ApplicationTable::of(Runtime& runtime) {
   return static_cast<ApplicationTable&>(
@@ -77,9 +81,15 @@ void ApplicationTable::set_functions(FunctionTable functions) {
   functions_ = std::move(functions);
 }
 
+void ApplicationTable::add_functions(std::span<const Function> functions) {
+  const std::unique_lock lock(mutex_);
+  for (const Function& function : functions) node_functions_.add(function);
+}
+
 std::optional<Function> ApplicationTable::find_function(Atom module, Atom name, std::size_t arity) const {
   const std::shared_lock lock(mutex_);
-  const Function* const found = functions_.find(module, name, arity);
+  const Function* found = functions_.find(module, name, arity);
+  if (found == nullptr) found = node_functions_.find(module, name, arity);
   return found != nullptr ? std::optional(*found) : std::nullopt;
 }
 

@@ -29,6 +29,7 @@ namespace pulpo {
 
 class ApplicationTable final : public RuntimeExtension {
  public:
+  ApplicationTable();
   [[nodiscard]] static ApplicationTable& of(Runtime& runtime);
 
   // --- Environments ------------------------------------------------------------------------------------
@@ -48,6 +49,8 @@ class ApplicationTable final : public RuntimeExtension {
   // --- Functions -----------------------------------------------------------------------------------------
   /// What the applications export, in the place of what there was.
   void set_functions(FunctionTable functions);
+  /// What the node exports besides, in addition to what there was.
+  void add_functions(std::span<const Function> functions);
   [[nodiscard]] std::optional<Function> find_function(Atom module, Atom name, std::size_t arity) const;
 
   [[nodiscard]] NameSpaces& name_spaces() noexcept { return name_spaces_; }
@@ -66,6 +69,7 @@ class ApplicationTable final : public RuntimeExtension {
   std::unordered_map<std::uint64_t, Term> settings_;
   std::vector<std::pair<Pid, Atom>> masters_;
   FunctionTable functions_;
+  FunctionTable node_functions_;  ///< Of no application; they outlive a system.
   NameSpaces name_spaces_;
   std::atomic<bool> ending_{false};
 };

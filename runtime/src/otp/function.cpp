@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pulpo/function.hpp"
 
+#include <algorithm>
+#include <tuple>
+
 #include "otp/application_table.hpp"
 
 namespace pulpo {
@@ -40,14 +43,26 @@ void FunctionTable::add(const Function& function) {
   const auto name = function.module_and_name();
   PULPO_ASSERT(name.has_value());  // function("Module.name", …): a name that nobody could say is a mistake of the program
   rows_.push_back({name->first, name->second, function});
+  const auto before = [this](const Row& row, std::uint32_t at) { return row < rows_[at]; };
+  const auto place = std::upper_bound(sorted_.begin(), sorted_.end(), rows_.back(), before);
+  sorted_.insert(place, static_cast<std::uint32_t>(rows_.size() - 1));
+}
+
+bool FunctionTable::Row::operator<(const Row& other) const noexcept {
+  return std::tuple(module.index(), name.index(), function.arity) <
+         std::tuple(other.module.index(), other.name.index(), other.function.arity);
 }
 
 const Function* FunctionTable::find(Atom module, Atom name, std::size_t arity) const noexcept {
-  for (const Row& row : rows_) {
-    if (row.module == module && row.name == name && row.function.arity == arity) return &row.function;
-  }
-  return nullptr;
+  if (arity > UINT8_MAX) return nullptr;
+  const Row wanted{module, name, {"", "", static_cast<std::uint8_t>(arity), nullptr}};
+  const auto place =
+      std::lower_bound(sorted_.begin(), sorted_.end(), wanted, [this](std::uint32_t at, const Row& row) { return rows_[at] < row; });
+  if (place == sorted_.end() || wanted < rows_[*place]) return nullptr;
+  return &rows_[*place].function;
 }
+
+void export_functions(Runtime& runtime, std::span<const Function> functions) { ApplicationTable::of(runtime).add_functions(functions); }
 
 Term apply(Atom module, Atom name, std::span<const Term> arguments) {
   const auto function = ApplicationTable::of(runtime()).find_function(module, name, arguments.size());

@@ -6,8 +6,10 @@
 #include "base/usage.hpp"
 #include "otp/application_controller.hpp"
 #include "otp/application_table.hpp"
+#include "otp/call_body.hpp"
 #include "otp/echo.hpp"
 #include "otp/io_server.hpp"
+#include "otp/remote_log.hpp"
 #include "pulpo/log.hpp"
 #include "pulpo/runtime.hpp"
 #include "pulpo/supervisor.hpp"
@@ -126,10 +128,12 @@ Result<Pid> start_system(SystemOptions options) {
   if (options.version.empty()) options.version = PULPO_VERSION;
   ApplicationTable::of(runtime()).clear();
   ApplicationTable::of(runtime()).set_functions(exports_of(options.applications));
+  runtime().set_call_bodies(&make_call_body);
   return start_supervisor_alone(
       {.name = kSupervisor,
        .children = {io_server(IoServer::user_name(), {.output = std::move(options.output), .input = std::move(options.input)}),
-                    io_server(IoServer::standard_error_name(), {.descriptor = 2, .reads = false}), worker<Echo>({.name = kEcho}),
+                    io_server(IoServer::standard_error_name(), {.descriptor = 2, .reads = false}),
+                    worker<RemoteLog>({.name = RemoteLog::registered_name()}), worker<Echo>({.name = kEcho}),
                     worker<NodeInfo>({.name = kNodeInfo}, options.version), controller(options)}});
 }
 

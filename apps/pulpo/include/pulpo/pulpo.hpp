@@ -22,6 +22,8 @@
 #include "pulpo/process_info.hpp"
 #include "pulpo/program.hpp"
 #include "pulpo/receive.hpp"
+#include "pulpo/remote.hpp"
+#include "pulpo/rpc.hpp"
 #include "pulpo/runtime.hpp"
 #include "pulpo/stream.hpp"
 #include "pulpo/supervisor.hpp"

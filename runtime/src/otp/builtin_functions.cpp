@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "otp/builtin_functions.hpp"
+
+#include <fmt/format.h>
+
+#include "otp/chardata.hpp"
+#include "pulpo/application.hpp"
+#include "pulpo/gen_server.hpp"
+#include "pulpo/io.hpp"
+#include "pulpo/process_info.hpp"
+#include "pulpo/runtime.hpp"
+#include "pulpo/system.hpp"
+
+namespace pulpo {
+namespace {
+
+// --- Input and output ------------------------------------------------------------------------------------------------------
+
+/// Elixir's to_string for what IO.puts takes.
+std::string printed(const Term& item) {
+  if (item.is_binary()) return std::string(item.bytes());
+  if (item.is_atom()) return item.is_atom(atoms::nil) ? std::string() : std::string(item.atom().text());
+  std::string text;
+  if (item.is_list() && append_chardata(item, Encoding::unicode, text)) return text;
+  return item.text();
+}
+
+constexpr auto kPuts =
+    function("IO.puts", "Prints a line where the caller's output goes.", [](const Term& item) { return io::puts(printed(item)); });
+constexpr auto kWrite =
+    function("IO.write", "Prints text where the caller's output goes.", [](const Term& item) { return io::write(printed(item)); });
+constexpr auto kInspect = function("IO.inspect", "Prints a term, and returns it.", [](const Term& item) { return io::inspect(item); });
+
+// --- Processes ---------------------------------------------------------------------------------------------------------------
+
+Term send_to(const Term& to, const Term& message) {
+  if (to.is_pid()) {
+    send(to.pid(), message);
+  } else if (to.is_atom()) {
+    send(to.atom(), message);
+  } else if (to.is_tuple(2) && to.elements()[0].is_atom() && to.elements()[1].is_atom()) {
+    send(Address(to.elements()[0].atom(), to.elements()[1].atom()), message);
+  } else if (to.is_ref()) {
+    send(to.ref(), message);
+  } else {
+    exit(atoms::badarg);
+  }
+  return message;
+}
+
+Term exit_of(const Pid& pid, const Term& reason) {
+  exit(pid, reason);
+  return true;
+}
+
+bool alive(const Pid& pid) {
+  if (!pid.is_local()) exit(atoms::badarg);
+  return is_alive(pid);
+}
+
+Term info_of(const Pid& pid) {
+  const auto info = process_info(pid);
+  if (info) return info->term();
+  if (info.error().code == Errc::noproc) return {};
+  exit(atoms::badarg);
+}
+
+Term found(Atom name, Atom otherwise) {
+  const auto pid = whereis(name);
+  return pid ? Term(*pid) : Term(otherwise);
+}
+
+Term sleep_for(std::int64_t milliseconds) {
+  if (milliseconds < 0) exit(atoms::badarg);
+  sleep(std::chrono::milliseconds(std::min<std::int64_t>(milliseconds, UINT32_MAX)));
+  return atoms::ok;
+}
+
+constexpr auto kWhereis =
+    function("Process.whereis", "The process of that name, or nil.", [](Atom name) { return found(name, atoms::nil); });
+constexpr auto kErlangWhereis =
+    function(":erlang.whereis", "The process of that name, or undefined.", [](Atom name) { return found(name, atoms::undefined); });
+constexpr auto kList = function("Process.list", "The processes of this node.", [] { return list_processes(); });
+constexpr auto kProcesses = function(":erlang.processes", "The processes of this node.", [] { return list_processes(); });
+constexpr auto kExit =
+    function("Process.exit", "Sends an exit signal.", [](const Pid& pid, const Term& reason) { return exit_of(pid, reason); });
+constexpr auto kErlangExit =
+    function(":erlang.exit", "Sends an exit signal.", [](const Pid& pid, const Term& reason) { return exit_of(pid, reason); });
+constexpr auto kAlive = function("Process.alive?", "Whether a process of this node lives.", [](const Pid& pid) { return alive(pid); });
+constexpr auto kErlangAlive =
+    function(":erlang.is_process_alive", "Whether a process of this node lives.", [](const Pid& pid) { return alive(pid); });
+constexpr auto kInfo = function("Process.info", "What can be seen of a process of this node.", [](const Pid& pid) { return info_of(pid); });
+constexpr auto kLeader = function("Process.group_leader", "Where the output of this call goes.", [] { return group_leader(); });
+constexpr auto kErlangLeader = function(":erlang.group_leader", "Where the output of this call goes.", [] { return group_leader(); });
+constexpr auto kSleep = function("Process.sleep", "Waits so many milliseconds.", [](std::int64_t time) { return sleep_for(time); });
+constexpr auto kTimerSleep = function(":timer.sleep", "Waits so many milliseconds.", [](std::int64_t time) { return sleep_for(time); });
+constexpr auto kSend =
+    function("Process.send", "Sends a message; options change nothing.", [](const Term& to, const Term& message, const std::vector<Term>&) {
+      send_to(to, message);
+      return atoms::ok;
+    });
+constexpr auto kErlangSend =
+    function(":erlang.send", "Sends a message.", [](const Term& to, const Term& message) { return send_to(to, message); });
+constexpr auto kSelf = function(":erlang.self", "The process of this call.", [] { return self(); });
+constexpr auto kNode = function(":erlang.node", "The name of this node.", [] { return runtime().node_name(); });
+constexpr auto kCall = function("GenServer.call", "Asks a server of this node.", [](const Term& server, const Term& request) {
+  if (server.is_pid()) return call(server.pid(), request);
+  if (server.is_atom()) return call(Address(server.atom()), request);
+  exit(atoms::badarg);
+});
+constexpr auto kCast = function("GenServer.cast", "Tells a server of this node.", [](const Term& server, const Term& request) {
+  if (server.is_pid()) {
+    cast(server.pid(), request);
+  } else if (server.is_atom()) {
+    cast(Address(server.atom()), request);
+  } else {
+    exit(atoms::badarg);
+  }
+});
+constexpr auto kApply = function(":erlang.apply", "Calls an exported function.",
+                                 [](Atom module, Atom name, const std::vector<Term>& arguments) { return apply(module, name, arguments); });
+
+// --- System and applications -------------------------------------------------------------------------------------------------
+
+Term stop_with_status(std::int64_t status) {
+  if (status < 0 || status > 255) exit(atoms::badarg);
+  const auto stops = system_stop(static_cast<int>(status));
+  if (!stops) exit(stops.error().reason);
+  return atoms::ok;
+}
+
+constexpr auto kStop = function("System.stop", "Stops this node, in order.", [] { return stop_with_status(0); });
+constexpr auto kStopWith = function("System.stop", "Stops this node, in order, with an exit status.",
+                                    [](std::int64_t status) { return stop_with_status(status); });
+constexpr auto kInitStop = function(":init.stop", "Stops this node, in order.", [] { return stop_with_status(0); });
+constexpr auto kInitStopWith =
+    function(":init.stop", "Stops this node, in order, with an exit status.", [](std::int64_t status) { return stop_with_status(status); });
+constexpr auto kStart = function("Application.start", "Starts an application.", [](Atom name) { return start_application(name); });
+constexpr auto kStopApplication = function("Application.stop", "Stops an application.", [](Atom name) { return stop_application(name); });
+constexpr auto kEnsure = function("Application.ensure_all_started", "Starts an application and what it needs.",
+                                  [](Atom name) { return ensure_all_started(name); });
+constexpr auto kGetEnv = function("Application.get_env", "A setting of an application, or nil.",
+                                  [](Atom application, Atom key) { return get_env(application, key.text()).value_or(Term()); });
+constexpr auto kWhich = function("Application.started_applications", "The applications that run: {name, description, version}.", [] {
+  std::vector<Term> all;
+  const auto running = which_applications();
+  if (!running) exit(running.error().reason);
+  for (const RunningApplication& each : *running)
+    all.push_back(Term::tuple({each.name, Term::charlist(each.description), Term::charlist(each.version)}));
+  return all;
+});
+
+}  // namespace
+
+std::span<const Function> builtin_functions() {
+  static constexpr Function kAll[] = {
+      kPuts,  kWrite,  kInspect,      kWhereis,  kErlangWhereis, kList,  kProcesses,       kExit,   kErlangExit, kAlive, kErlangAlive,
+      kInfo,  kLeader, kErlangLeader, kSleep,    kTimerSleep,    kSend,  kErlangSend,      kSelf,   kNode,       kCall,  kCast,
+      kApply, kStop,   kStopWith,     kInitStop, kInitStopWith,  kStart, kStopApplication, kEnsure, kGetEnv,     kWhich,
+  };
+  return kAll;
+}
+
+}  // namespace pulpo

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "pulpo/net/node_functions.hpp"
 #include "pulpo/system.hpp"
 #include "states.hpp"
 
@@ -39,7 +40,10 @@ void Node::State::start(Node& self) {
   node = std::make_unique<pulpo::Node>(std::move(options));
   auto started = node->start();
   world.acting = before;
-  if (started) return;
+  if (started) {
+    if (spec.system) export_node_functions(node->runtime());
+    return;
+  }
   world.look_away([this] {
     node.reset();
     seat.reset();

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "pulpo/function.hpp"
 #include "pulpo/testing.hpp"
 #include "pulpo/testing_gtest.hpp"
 
@@ -240,6 +241,32 @@ TEST_F(Nodes, OnlyThoseOnTheListAreConnectedWith) {  // NODE-19
   EXPECT_EQ(a.logged("** Connection attempt with disallowed node :c@c **"), 1u);
   a.run([&] { EXPECT_TRUE(allow_nodes({"c"_atom})); });  // a host
   EXPECT_TRUE(connect(c, a));
+}
+
+TEST_F(Nodes, WhatTheyExportIsWhatElixirHas) {  // NODE-4, NODE-6, NODE-7, NODE-8, NODE-9, NODE-15
+  auto& a = world.start({.name = "a"});
+  auto& b = world.start({.name = "b"});
+  const auto say = [&](const char* module, const char* function, std::vector<Term> arguments) {
+    return a.eval([&] { return apply(*atom_of_name(module), Atom(function), arguments).text(); });
+  };
+  EXPECT_EQ(say("Node", "self", {}), ":a@a");
+  EXPECT_EQ(say("Node", "alive?", {}), "true");
+  EXPECT_EQ(say("Node", "list", {}), "[]");
+  EXPECT_EQ(say("Node", "connect", {b.atom()}), "true");
+  EXPECT_EQ(say("Node", "list", {}), "[:b@b]");
+  EXPECT_EQ(say("Node", "list", {"this"_atom}), "[:a@a]");
+  EXPECT_EQ(say(":erlang", "nodes", {"connected"_atom}), "[:b@b]");
+  EXPECT_EQ(say("Node", "ping", {b.atom()}), ":pong");
+  EXPECT_EQ(say(":net_adm", "ping", {"nobody@b"_atom}), ":pang");
+  EXPECT_EQ(say("Node", "disconnect", {b.atom()}), "true");
+  EXPECT_EQ(say("Node", "disconnect", {b.atom()}), "false");
+  EXPECT_EQ(say("Node", "connect", {"nobody@b"_atom}), "false");
+  EXPECT_EQ(say("Node", "get_cookie", {}), ":simulated");
+  EXPECT_EQ(say("Node", "set_cookie", {b.atom(), "other"_atom}), "true");
+  EXPECT_EQ(say(":erlang", "get_cookie", {b.atom()}), ":other");
+  EXPECT_EQ(say("Node", "connect", {b.atom()}), "false");
+  EXPECT_EQ(say("Node", "set_cookie", {"new"_atom}), "true");
+  EXPECT_EQ(say("Node", "get_cookie", {}), ":new");
 }
 
 // --- Being told ----------------------------------------------------------------------------------------------------------

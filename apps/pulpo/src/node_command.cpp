@@ -18,6 +18,7 @@
 #include "program.hpp"
 #include "pulpo/log.hpp"
 #include "pulpo/net/node.hpp"
+#include "pulpo/net/node_functions.hpp"
 #include "pulpo/system.hpp"
 #include "signals.hpp"
 
@@ -126,6 +127,7 @@ Outcome<NodePlan> read_plan(Program& program, const Arguments& arguments) {
 
 /// Starts the system and the applications; why not, when one fails.
 Outcome<void> start_applications(Program& program, Node& node, const std::vector<Atom>& wanted, RestartType restart) {
+  export_node_functions(node.runtime());
   std::optional<Fault> failed = Fault{.code = Errc::exited, .where = "", .detail = "the node's own processes did not start"};
   node.runtime().run([&] {
     if (auto system = start_system({.applications = program.applications()}); !system) {

@@ -33,17 +33,18 @@ constexpr auto kInspect = function("IO.inspect", "Prints a term, and returns it.
 
 // --- Processes ---------------------------------------------------------------------------------------------------------------
 
+Address address_of(const Term& to) {
+  if (to.is_pid()) return to.pid();
+  if (to.is_atom()) return to.atom();
+  if (to.is_tuple(2) && to.elements()[0].is_atom() && to.elements()[1].is_atom()) return {to.elements()[0].atom(), to.elements()[1].atom()};
+  exit(atoms::badarg);
+}
+
 Term send_to(const Term& to, const Term& message) {
-  if (to.is_pid()) {
-    send(to.pid(), message);
-  } else if (to.is_atom()) {
-    send(to.atom(), message);
-  } else if (to.is_tuple(2) && to.elements()[0].is_atom() && to.elements()[1].is_atom()) {
-    send(Address(to.elements()[0].atom(), to.elements()[1].atom()), message);
-  } else if (to.is_ref()) {
+  if (to.is_ref()) {
     send(to.ref(), message);
   } else {
-    exit(atoms::badarg);
+    send(address_of(to), message);
   }
   return message;
 }
@@ -103,20 +104,14 @@ constexpr auto kErlangSend =
     function(":erlang.send", "Sends a message.", [](const Term& to, const Term& message) { return send_to(to, message); });
 constexpr auto kSelf = function(":erlang.self", "The process of this call.", [] { return self(); });
 constexpr auto kNode = function(":erlang.node", "The name of this node.", [] { return runtime().node_name(); });
-constexpr auto kCall = function("GenServer.call", "Asks a server of this node.", [](const Term& server, const Term& request) {
-  if (server.is_pid()) return call(server.pid(), request);
-  if (server.is_atom()) return call(Address(server.atom()), request);
-  exit(atoms::badarg);
-});
-constexpr auto kCast = function("GenServer.cast", "Tells a server of this node.", [](const Term& server, const Term& request) {
-  if (server.is_pid()) {
-    cast(server.pid(), request);
-  } else if (server.is_atom()) {
-    cast(Address(server.atom()), request);
-  } else {
-    exit(atoms::badarg);
-  }
-});
+constexpr auto kCall = function("GenServer.call", "Asks a server: by pid, name or {name, node}.",
+                                [](const Term& server, const Term& request) { return call(address_of(server), request); });
+constexpr auto kCallTimeout = function("GenServer.call", "The same, with a timeout in milliseconds.",
+                                       [](const Term& server, const Term& request, std::int64_t timeout) {
+                                         return call(address_of(server), request, {.timeout = std::chrono::milliseconds(timeout)});
+                                       });
+constexpr auto kCast =
+    function("GenServer.cast", "Tells a server.", [](const Term& server, const Term& request) { cast(address_of(server), request); });
 constexpr auto kApply = function(":erlang.apply", "Calls an exported function.",
                                  [](Atom module, Atom name, const std::vector<Term>& arguments) { return apply(module, name, arguments); });
 
@@ -154,9 +149,12 @@ constexpr auto kWhich = function("Application.started_applications", "The applic
 
 std::span<const Function> builtin_functions() {
   static constexpr Function kAll[] = {
-      kPuts,  kWrite,  kInspect,      kWhereis,  kErlangWhereis, kList,  kProcesses,       kExit,   kErlangExit, kAlive, kErlangAlive,
-      kInfo,  kLeader, kErlangLeader, kSleep,    kTimerSleep,    kSend,  kErlangSend,      kSelf,   kNode,       kCall,  kCast,
-      kApply, kStop,   kStopWith,     kInitStop, kInitStopWith,  kStart, kStopApplication, kEnsure, kGetEnv,     kWhich,
+      kPuts,      kWrite,        kInspect,    kWhereis,      kErlangWhereis, kList,
+      kProcesses, kExit,         kErlangExit, kAlive,        kErlangAlive,   kInfo,
+      kLeader,    kErlangLeader, kSleep,      kTimerSleep,   kSend,          kErlangSend,
+      kSelf,      kNode,         kCall,       kCallTimeout,  kCast,          kApply,
+      kStop,      kStopWith,     kInitStop,   kInitStopWith, kStart,         kStopApplication,
+      kEnsure,    kGetEnv,       kWhich,
   };
   return kAll;
 }

@@ -59,6 +59,14 @@ class Server {
   Term handle_call(const Columns&) { return io::io_request(group_leader(), Term::tuple({"get_geometry"_atom, "columns"_atom})); }
 };
 
+constexpr auto kAdd = function("Talker.add", "Adds.", [](std::int64_t x, std::int64_t y) { return x + y; });
+constexpr auto kSayName = function("Talker.say_name", "Prints a name.", [] { return io::puts("Hi, my name is Kate"); });
+constexpr auto kFail = function("Talker.fail", "Exits.", [](const Term& reason) { exit(reason); });
+constexpr auto kSayAndWait = function("Talker.say_and_wait", "Prints, and does not return.", [] {
+  io::puts("waiting");
+  for (;;) sleep(1h);
+});
+
 Application application() {
   return {.name = "talker",
           .start =
@@ -66,6 +74,7 @@ Application application() {
                 io::puts("talker in {} mode", to_term(type).text());
                 return start_link<Server>({.name = "Talker"});
               },
+          .exports = {kAdd, kSayName, kFail, kSayAndWait},
           .applications = {"logger", "base"}};
 }
 

@@ -117,7 +117,7 @@ class FindPackage(ClusterTest):
     def test_it_has_the_whole_command_line_in_its_own_name(self):
         self.assertIn("hello node", self.run_hello("--help").out)
         self.assertTrue(self.run_hello("doctor").out)
-        for verb in ["node", "mapper", "names", "ping", "call", "bench call", "bench local", "doctor", "new"]:
+        for verb in ["node", "mapper", "names", "ping", "call", "rpc", "bench call", "bench local", "doctor", "new"]:
             self.assertIn(f"hello {verb}", self.run_hello("help", *verb.split()).out)
         self.assertIn("did you mean ping?", self.run_hello("pign", status=2).err)
 

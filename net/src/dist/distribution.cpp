@@ -115,8 +115,8 @@ void Distribution::open(std::function<void(Outcome<void>)> done) {
     on_demand_ = std::make_unique<mapper::OnDemand>(core().loop(), on_demand);
     settings.start_mapper = [this] { return on_demand_->start(); };
   }
-  registration_ =
-      std::make_unique<mapper::Registration>(core().loop(), settings, [this](const auto& report) { registration_changed(report); });
+  registration_ = std::make_unique<mapper::Registration>(core().loop(), runtime_.random(), settings,
+                                                         [this](const auto& report) { registration_changed(report); });
 }
 
 void Distribution::registration_changed(const mapper::Registration::Report& report) {

@@ -100,8 +100,8 @@ std::string Names::text(const TextReply& reply) {
 
 // --- Registration ----------------------------------------------------------------------------------
 
-Registration::Registration(io::Loop& loop, Settings settings, Changed changed)
-    : loop_(loop), settings_(std::move(settings)), changed_(std::move(changed)), pause_(settings_.first_pause) {
+Registration::Registration(io::Loop& loop, Random& random, Settings settings, Changed changed)
+    : loop_(loop), random_(random), settings_(std::move(settings)), changed_(std::move(changed)), pause_(settings_.first_pause) {
   loop_.timers().arm(timer_, loop_.refresh());
 }
 
@@ -137,6 +137,7 @@ void Registration::received(ByteView bytes) {
   }
   loop_.timers().cancel(timer_);
   pause_ = settings_.first_pause;
+  refused_until_.reset();
   report({.state = State::registered, .creation = (*decoded)->creation});
 }
 
@@ -146,7 +147,14 @@ void Registration::ended(int error) {
   // The mapper may be restarting: only a retry that fails is news.
   state_ = State::connecting;
   stream_.reset();
-  loop_.timers().arm(timer_, loop_.now() + pause_);
+  plan_next_try();
+}
+
+void Registration::plan_next_try() {
+  const Duration half = pause_ / 2;
+  const auto chance = static_cast<std::uint64_t>(half.count());
+  loop_.timers().arm(timer_, loop_.now() + pause_ - half + Duration(chance == 0 ? 0 : random_.u64() % (chance + 1)));
+  pause_ = std::min(2 * pause_, settings_.pause_max);
 }
 
 /// Plans the next try, and reports when there is something new.
@@ -161,11 +169,15 @@ void Registration::failed(Fault fault) {
       start_fault_ = started.error();
     }
   }
-  if (fault.code == Errc::already_exists) pause_ = settings_.pause_max;
-  loop_.timers().arm(timer_, loop_.now() + pause_);
-  pause_ = std::min(2 * pause_, settings_.pause_max);
   const State now = fault.code == Errc::already_exists ? State::refused : State::unreachable;
-  if (now == state_ || loop_.now() < start_until_) return;
+  if (now == State::refused && !refused_until_.has_value()) {
+    refused_until_ = loop_.now() + settings_.refusal_time;
+    pause_ = settings_.first_pause;
+  }
+  const bool is_too_early = now == State::refused ? loop_.now() < *refused_until_ : loop_.now() < start_until_;
+  if (now == State::refused && !is_too_early) pause_ = settings_.pause_max;
+  plan_next_try();
+  if (now == state_ || is_too_early) return;
   if (now == State::unreachable && *start_fault_.where != '\0') fault.detail += "; and none could be started: " + start_fault_.text();
   report({.state = now, .fault = std::move(fault)});
 }

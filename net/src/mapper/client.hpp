@@ -6,7 +6,7 @@
 // the loop, never inside the constructor; the function may destroy the object. Destroying it earlier cancels the question.
 //
 //   Bounds     An answer is at most kAnswerSizeMax bytes. A Registration has one connection and one timer.
-//   Ownership  The asker owns the object. The loop outlives it; its last operations end in the loop's next turns.
+//   Ownership  The asker owns the object. The loop and the Random outlive it; the loop's last operations end in the loop's next turns.
 //   Threads    The loop's.
 //   Suspends   Never; a coroutine waits by being resumed from the function.
 //   Errors     timeout: no whole answer in time. nodedown: no mapper there. not_found: the name is not registered.
@@ -14,8 +14,10 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
+#include "base/random.hpp"
 #include "io/loop.hpp"
 #include "mapper/callback_timer.hpp"
 #include "mapper/epmd_codec.hpp"
@@ -79,18 +81,22 @@ class Names {
   Query query_;
 };
 
-/// Keeps a node registered for as long as it lives: when the mapper goes away it tries again, first soon and then every
-/// two seconds, for ever (EPMD-17). Nodes that are connected do not notice.
+/// Keeps a node registered for as long as it lives: when the mapper goes away it tries again, first soon and then twice to four
+/// times a second, for ever (EPMD-17, where it is every two seconds). Nodes that are connected do not notice.
 class Registration final : private Stream::Owner {
  public:
   struct Settings {
     io::Address mapper = {};  ///< Address and port: loopback, since only this host may register (EPMD-3).
     NodeRecord node = {};     ///< `extra` should be kPulpoExtra.
     /// Before the first retry; it doubles up to `pause_max`. A mapper that was started on demand listens after some 3 ms, and the
-    /// node's start waits for it; a retry costs a refused connect on loopback.
+    /// node's start waits for it; a retry costs a refused connect on loopback. What is waited is by chance between half a pause and
+    /// the whole: fifty nodes that lose their mapper in one moment do not come back in one.
     Duration first_pause = 2ms;
-    Duration pause_max = 2s;                   ///< EPMD-17.
-    Duration start_time = 2s;                  ///< For so long a mapper that was started may be away before anybody is told.
+    Duration pause_max = 500ms;  ///< Names are back half a second after the mapper is. EPMD-17's 2 s would be two.
+    Duration start_time = 2s;    ///< For so long a mapper that was started may be away before anybody is told.
+    /// For so long a name may be refused before anybody is told: its holder may be a life of this very node that was killed a
+    /// moment ago, whose connection the kernel is about to end (EPMD-18; Erlang's mapper does not look at it). `erl` needs as long.
+    Duration refusal_time = 200ms;
     Duration answer_timeout = kAnswerTimeout;  ///< For connecting and for the answer.
     /// Called once, when no mapper is there at the first try: see on_demand.hpp. What it cannot do becomes part of `unreachable`.
     std::function<Outcome<void>()> start_mapper = {};
@@ -110,7 +116,7 @@ class Registration final : private Stream::Owner {
   /// Called at each change of state, and not for retries that change nothing.
   using Changed = std::function<void(const Report&)>;
 
-  Registration(io::Loop& loop, Settings settings, Changed changed);
+  Registration(io::Loop& loop, Random& random, Settings settings, Changed changed);
   [[nodiscard]] State state() const noexcept { return state_; }
 
  private:
@@ -120,16 +126,19 @@ class Registration final : private Stream::Owner {
   void expired();
   void try_now();
   void failed(Fault fault);
+  void plan_next_try();
   void report(Report report);
 
   io::Loop& loop_;
+  Random& random_;
   Settings settings_;
   Changed changed_;
   Stream::Pointer stream_;
   std::string answer_;
   State state_ = State::connecting;
   Duration pause_;
-  TimePoint start_until_{};  ///< A mapper was started, and may take until then.
+  TimePoint start_until_{};                 ///< A mapper was started, and may take until then.
+  std::optional<TimePoint> refused_until_;  ///< The name was refused, and that is no news before then.
   Fault start_fault_;
   bool has_asked_for_start_ = false;
   CallbackTimer<Registration> timer_{*this, &Registration::expired};

@@ -7,8 +7,10 @@ namespace pulpo::mapper {
 namespace {
 
 /// How long a name that is taken is looked at before it is refused. The end of the holder's connection, if it has come,
-/// is handed out in the next turns; this is many of them, and nothing beside the 0.2 s that `erl` takes to give up (NODE-3).
-constexpr Duration kLookAtHolder = 20ms;
+/// is handed out in the next turns. It may also be about to come: a process that was killed with a ring (io_uring) open is gone for
+/// its parent some milliseconds before the kernel's workers have closed its sockets. Half of the 0.2 s that `erl` takes to give
+/// up (NODE-3).
+constexpr Duration kLookAtHolder = 100ms;
 
 constexpr std::size_t kLengthSize = 2;
 
@@ -48,20 +50,28 @@ void Mapper::Connection::enter(State next) {
 
 void Mapper::Connection::answer_and_close(std::string bytes) {
   enter(State::answering);
+  answer_size = bytes.size();
+  mapper.answer_bytes_ += answer_size;
+  mapper.bound_answers(*this);
   stream->send(std::move(bytes));
 }
 
 void Mapper::Connection::received(ByteView bytes) {
-  if (state == State::answering) return;                   // it asked and will be closed: what else it says does not matter
+  if (state == State::answering) {  // it asked and will be closed: what else it says does not matter, but how much
+    ignored += bytes.size();
+    if (ignored <= kRequestSizeMax || is_last) return;
+    mapper.refuse(*this, "goes on sending and does not take its answer");
+    return mapper.drop(*this);
+  }
   if (state != State::reading) return mapper.drop(*this);  // EPMD-6: any byte ends a registration
   request += bytes;
-  if (request.size() < kLengthSize) return enter(State::reading);
+  if (request.size() < kLengthSize) return;
   const std::size_t size = static_cast<std::uint8_t>(request[0]) << 8 | static_cast<std::uint8_t>(request[1]);
   if (size == 0 || size > kRequestSizeMax) {  // EPMD-2
     mapper.refuse(*this, "sent a request of a wrong length");
     return mapper.drop(*this);
   }
-  if (request.size() < kLengthSize + size) return enter(State::reading);
+  if (request.size() < kLengthSize + size) return;
   if (request.size() > kLengthSize + size) {  // EPMD-2
     mapper.refuse(*this, "sent more than the request it announced");
     return mapper.drop(*this);

@@ -21,7 +21,7 @@ class Mapper::Connection final : public ListHook<Connection>, public Stream::Own
 
   /// Sends the answer that ends this connection.
   void answer_and_close(std::string bytes);
-  /// Moves to the list of `state`, and limits its time or not.
+  /// Moves to the list of `state`, and limits its time or not. Once for each state: bytes that trickle in give no more time.
   void enter(State state);
 
   void received(ByteView bytes) override;
@@ -35,6 +35,8 @@ class Mapper::Connection final : public ListHook<Connection>, public Stream::Own
   bool is_last = false;  ///< The mapper ends when this answer is sent: a KILL that was allowed.
   State state = State::reading;
   std::string request;               ///< What has come of length and body.
+  std::size_t answer_size = 0;       ///< answering: what the mapper keeps for it.
+  std::size_t ignored = 0;           ///< answering: bytes that came after the request.
   NodeRecord wanted;                 ///< waiting: the registration.
   Registry::Entry* entry = nullptr;  ///< registered.
   Stream::Pointer stream;

@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "mapper/connection.hpp"
+#include "pulpo/log.hpp"
 
 namespace pulpo::mapper {
 namespace {
@@ -148,6 +149,28 @@ Outcome<void> Mapper::listen_on(io::Address address, bool is_optional) {
   }
   listeners_.push_back(new Listener(*this, *handle, address));
   listeners_.back()->start();
+  return {};
+}
+
+Outcome<void> Mapper::adopt_listeners() {
+  bool nodes_can_register = false;
+  for (const int descriptor : options_.listeners) {
+    PULPO_TRY(const io::Handle handle, loop_.adopt(descriptor));
+    auto address = loop_.local_address(handle);
+    if (!address.has_value() || (address->family() != AF_INET && address->family() != AF_INET6)) {
+      loop_.close(handle);
+      return Fault{
+          .code = Errc::bad_argument, .where = "mapper: listen", .detail = fmt::format("socket {} is not a TCP socket", descriptor)};
+    }
+    if (listeners_.empty()) options_.port = address->port();
+    if (address->port() != options_.port) {
+      log::warning("mapper: {} has another port than the first socket: clients are told {}", address->text(), options_.port);
+    }
+    nodes_can_register = nodes_can_register || is_any(*address) || address->is_loopback();
+    listeners_.push_back(new Listener(*this, handle, *address));
+    listeners_.back()->start();
+  }
+  if (!nodes_can_register) log::warning("mapper: none of its sockets listens on loopback, where the nodes of this host register");
   return {};
 }
 

@@ -31,7 +31,7 @@ Outcome<void> Mapper::start() {
     const std::size_t descriptors = descriptor_limit();
     options_.connections_max = descriptors > 2 * kDescriptorsForOthers ? descriptors - kDescriptorsForOthers : kDescriptorsForOthers;
   }
-  if (auto listening = listen_everywhere(); !listening.has_value()) {
+  if (auto listening = options_.listeners.empty() ? listen_everywhere() : adopt_listeners(); !listening.has_value()) {
     stop();
     return listening;
   }
@@ -59,6 +59,7 @@ void Mapper::stop() noexcept {
       --connections_;
     }
   }
+  answer_bytes_ = 0;
 }
 
 // --- Connections -----------------------------------------------------------------------------------
@@ -76,14 +77,29 @@ void Mapper::accepted(io::Handle handle) {
 
 bool Mapper::make_room() {
   Connection* oldest = reading_.front();
-  if (oldest == nullptr) return false;
-  refuse(*oldest, "gives way to a newcomer: it sent no whole request");
+  const bool is_reading = oldest != nullptr;
+  if (!is_reading) oldest = answering_.front();
+  if (oldest == nullptr || oldest->is_last) return false;
+  refuse(*oldest,
+         is_reading ? "gives way to a newcomer: it sent no whole request" : "gives way to a newcomer: it does not take its answer");
   drop(*oldest);
   return true;
 }
 
+/// Before `newest`, which is part of the sum already, sends its answer.
+void Mapper::bound_answers(const Connection& newest) {
+  while (answer_bytes_ > options_.answer_bytes_max) {
+    Connection* oldest = answering_.front();
+    if (oldest == nullptr || oldest == &newest || oldest->is_last) return;
+    refuse(*oldest, "gives way to others who ask: it does not take its answer");
+    drop(*oldest);
+  }
+}
+
 void Mapper::accept_failed(int error, bool is_final) {
   if (!is_final) {
+    // The limit of descriptors is not what it was at the start, or others of this process have them: the loop tries again soon.
+    if (error == EMFILE || error == ENFILE) static_cast<void>(make_room());
     return refused_line(fmt::format("mapper: {}", Fault{.code = Errc::busy, .sys = error, .where = "accept"}.text()));
   }
   lost_ = {.code = Errc::io, .sys = error, .where = "mapper: accept", .detail = "a listener was lost"};
@@ -93,6 +109,7 @@ void Mapper::accept_failed(int error, bool is_final) {
 
 void Mapper::drop(Connection& connection) {
   if (connection.entry != nullptr) unregister(connection);
+  answer_bytes_ -= connection.answer_size;
   delete &connection;
   --connections_;
 }

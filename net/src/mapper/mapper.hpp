@@ -8,8 +8,9 @@
 // the answer (EPMD-5); STOP of an unknown name answers NOEXIST alone (EPMD-12); names hold no control characters.
 //
 //   Order      A request is answered before the next is read. The first to ask for a name gets it.
-//   Bounds     Options::connections_max; at the limit the connection that has waited longest for its request gives way,
-//              and a newcomer when all are registered. A request is at most 3057 bytes. Refusals log 20 lines a second.
+//   Bounds     Options::connections_max; at the limit the oldest connection without a whole request gives way, then the oldest
+//              that does not take its answer, and a newcomer when all are registered. A request is at most 3057 bytes, comes within
+//              Options::packet_timeout, and its answer is taken in as long; Options::answer_bytes_max. Refusals log 20 lines a second.
 //   Ownership  Owns its listeners and connections; destroying it closes them all. The loop and the Random outlive it.
 //   Threads    The loop's.
 //   Suspends   Only run() waits.
@@ -34,10 +35,15 @@ namespace pulpo::mapper {
 struct Options {
   std::uint16_t port = kDefaultPort;        ///< 0: any free one, see Mapper::port().
   std::vector<io::Address> addresses = {};  ///< Empty: everywhere. Else these and loopback; their ports are not looked at.
-  Duration packet_timeout = 60s;            ///< How long an unfinished request may be silent (EPMD-2).
+  Duration packet_timeout = 60s;            ///< How long a request may take to come, and its answer to be taken (EPMD-2).
   bool relaxed_command_check = false;       ///< Allows stop, and kill while nodes are registered (EPMD-11, EPMD-12).
   std::optional<Duration> idle_exit = {};   ///< Ends so long after the last name is gone, and after start without any.
   std::size_t connections_max = 0;          ///< 0: the limit of descriptors less kDescriptorsForOthers.
+  /// Answers that are not taken yet, together: 160 of a host with 3,000 names. Who asks again and again and reads nothing costs no more.
+  std::size_t answer_bytes_max = 16 * 1024 * 1024;
+  /// Sockets that listen already, made by a service manager: start() takes them over and listens on these alone; `port` and
+  /// `addresses` are not looked at then.
+  std::vector<int> listeners = {};
 };
 
 /// EPMD-1: what a mapper listens on at most.
@@ -85,11 +91,13 @@ class Mapper {
 
   [[nodiscard]] Outcome<void> listen_everywhere();
   [[nodiscard]] Outcome<void> listen_on(io::Address address, bool is_optional);
+  [[nodiscard]] Outcome<void> adopt_listeners();
   void close_listeners() noexcept;
   void accepted(io::Handle handle);
   void accept_failed(int error, bool is_final);
   void drop(Connection& connection);
   bool make_room();
+  void bound_answers(const Connection& newest);
 
   void dispatch(Connection& connection, Request& request);
   void register_node(Connection& connection, NodeRecord& node);
@@ -105,11 +113,12 @@ class Mapper {
   Options options_;
   Registry registry_;
   std::vector<Listener*> listeners_;  ///< Each deletes itself when its accept has ended.
-  Connections reading_;               ///< Their request is not complete; the one silent longest is first.
+  Connections reading_;               ///< Their request is not complete; the oldest is first.
   Connections waiting_;               ///< They want a name that somebody has, and are about to be refused.
   Connections answering_;             ///< Their answer is on its way; then they close.
   Connections registered_;            ///< Each holds a name.
   std::size_t connections_ = 0;
+  std::size_t answer_bytes_ = 0;  ///< Of answering_ together.
   bool has_started_ = false;
   bool has_ended_ = false;
   Fault lost_;  ///< Why a listener was lost; `where` is empty when none was.

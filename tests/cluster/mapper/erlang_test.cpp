@@ -61,7 +61,7 @@ class ErlangTest : public World {
 TEST_P(ErlangTest, EpmdPrintsTheNamesOfOurMapper) {  // EPMD-14
   start_mapper();
   std::optional<Registration::Report> report;
-  const Registration registration(*loop, node("a", mapper->port()), [&](const Registration::Report& now) { report = now; });
+  const Registration registration(*loop, random, node("a", mapper->port()), [&](const Registration::Report& now) { report = now; });
   ASSERT_TRUE(until([&] { return report.has_value(); }));
   const std::string expected = fmt::format("epmd: up and running on port {} with data:\nname a at port 4711\n", mapper->port());
   EXPECT_EQ(epmd("-names"), expected);
@@ -112,8 +112,8 @@ TEST_P(ErlangTest, OurNodesRegisterWithErlangsMapper) {  // D9
   const std::uint16_t port = free_port();
   auto epmd = start_epmd(port);
   std::vector<Registration::Report> reports;
-  auto registration =
-      std::make_unique<Registration>(*loop, node("a", port), [&](const Registration::Report& report) { reports.push_back(report); });
+  auto registration = std::make_unique<Registration>(*loop, random, node("a", port),
+                                                     [&](const Registration::Report& report) { reports.push_back(report); });
   ASSERT_TRUE(until([&] { return reports.size() == 1; }));
   ASSERT_EQ(reports[0].state, Registration::State::registered) << reports[0].fault.text();
   auto found = look_up(port, "a");
@@ -123,7 +123,7 @@ TEST_P(ErlangTest, OurNodesRegisterWithErlangsMapper) {  // D9
   EXPECT_EQ(look_up(port, "b").error().code, Errc::not_found);
 
   std::optional<Registration::Report> second;
-  const Registration taken(*loop, node("a", port), [&](const Registration::Report& report) { second = report; });
+  const Registration taken(*loop, random, node("a", port), [&](const Registration::Report& report) { second = report; });
   ASSERT_TRUE(until([&] { return second.has_value(); }));
   EXPECT_EQ(second->fault.code, Errc::already_exists);
 
@@ -138,7 +138,7 @@ TEST_P(ErlangTest, OurNodesAreBackWhenErlangsMapperIsKilledAndStartedAgain) {  /
   const std::uint16_t port = free_port();
   auto epmd = start_epmd(port);
   std::vector<Registration::Report> reports;
-  const Registration registration(*loop, node("a", port), [&](const Registration::Report& report) { reports.push_back(report); });
+  const Registration registration(*loop, random, node("a", port), [&](const Registration::Report& report) { reports.push_back(report); });
   ASSERT_TRUE(until([&] { return reports.size() == 1; }));
   epmd.reset();
   ASSERT_TRUE(until([&] { return reports.size() == 2; }));

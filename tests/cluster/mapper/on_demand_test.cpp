@@ -30,14 +30,14 @@ TEST_P(OnDemandTest, TheFirstNodeStartsAMapperThatEndsWithTheLast) {  // EPMD-16
   settings.mapper = address;
   settings.node = {.port = 1, .name = "a"};
   settings.start_mapper = [&] { return on_demand.start(); };
-  auto first = std::make_unique<Registration>(*loop, settings, collect);
+  auto first = std::make_unique<Registration>(*loop, random, settings, collect);
   ASSERT_TRUE(until([&] { return reports.size() == 1; }));
   EXPECT_EQ(reports[0].state, Registration::State::registered) << reports[0].fault.text();
   EXPECT_TRUE(until([&] { return !on_demand.is_pending(); }));  // nothing of it is our child: it outlives us
 
   settings.node.name = "b";
   settings.start_mapper = {};
-  auto second = std::make_unique<Registration>(*loop, settings, collect);
+  auto second = std::make_unique<Registration>(*loop, random, settings, collect);
   ASSERT_TRUE(until([&] { return reports.size() == 2; }));
   EXPECT_EQ(reports[1].state, Registration::State::registered);
 

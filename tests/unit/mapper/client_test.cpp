@@ -22,6 +22,7 @@ class FakeMapper final : public Stream::Owner, private io::Operation {
   }
   [[nodiscard]] io::Address address() const { return *loop_.local_address(handle_); }
   [[nodiscard]] const std::string& heard() const { return heard_; }
+  void answer_from_now_on(std::string answer) { answer_ = std::move(answer); }
 
  private:
   void completed(const io::Completion& completion) override {
@@ -85,7 +86,7 @@ using State = Registration::State;
 
 TEST_P(ClientTest, ARegistrationIsFoundByLookupAndNames) {
   start_mapper();
-  const Registration registration(*loop, settings("a", address()), collect());
+  const Registration registration(*loop, random, settings("a", address()), collect());
   ASSERT_TRUE(until_reports(1));
   EXPECT_EQ(reports[0].state, State::registered);
   EXPECT_GE(reports[0].creation, kSmallestCreation);
@@ -103,7 +104,7 @@ TEST_P(ClientTest, ARegistrationIsFoundByLookupAndNames) {
 TEST_P(ClientTest, ARegistrationEndsWithItsObject) {
   start_mapper();
   {
-    const Registration registration(*loop, settings("a", address()), collect());
+    const Registration registration(*loop, random, settings("a", address()), collect());
     ASSERT_TRUE(until_reports(1));
   }
   EXPECT_TRUE(until([&] { return mapper->connections_size() == 0; }));
@@ -157,7 +158,7 @@ TEST_P(ClientTest, QuestionsMayBeDroppedAtAnyMoment) {
   start_mapper();
   for (int turns = 0; turns < 12; ++turns) {
     auto lookup = std::make_unique<Lookup>(*loop, address(), "a", 10s, [](Outcome<NodeRecord>) {});
-    auto registration = std::make_unique<Registration>(*loop, settings("a", address()), [](const Registration::Report&) {});
+    auto registration = std::make_unique<Registration>(*loop, random, settings("a", address()), [](const Registration::Report&) {});
     for (int turn = 0; turn < turns; ++turn) loop->turn(io::Loop::Wait::no);
     lookup.reset();
     registration.reset();
@@ -171,7 +172,7 @@ TEST_P(ClientTest, TheAnswerMayDestroyTheQuestion) {
   lookup = std::make_unique<Lookup>(*loop, address(), "a", 10s, [&](Outcome<NodeRecord>) { lookup.reset(); });
   std::unique_ptr<Registration> registration;
   registration =
-      std::make_unique<Registration>(*loop, settings("a", address()), [&](const Registration::Report&) { registration.reset(); });
+      std::make_unique<Registration>(*loop, random, settings("a", address()), [&](const Registration::Report&) { registration.reset(); });
   EXPECT_TRUE(until([&] { return lookup == nullptr && registration == nullptr; }));
 }
 
@@ -181,7 +182,7 @@ TEST_P(ClientTest, ATakenNameIsReportedOnceAndTriedAgain) {  // NODE-3, EPMD-17
   ASSERT_NE(register_on(*holder, "a"), 0u);
   auto quick = settings("a", address());
   quick.pause_max = 20ms;
-  const Registration registration(*loop, quick, collect());
+  const Registration registration(*loop, random, quick, collect());
   ASSERT_TRUE(until_reports(1));
   EXPECT_EQ(reports[0].state, State::refused);
   EXPECT_EQ(reports[0].fault.code, Errc::already_exists);
@@ -194,9 +195,22 @@ TEST_P(ClientTest, ATakenNameIsReportedOnceAndTriedAgain) {  // NODE-3, EPMD-17
   EXPECT_EQ(reports[1].state, State::registered);
 }
 
+TEST_P(ClientTest, ANameThatIsFreeAMomentLaterWasNeverRefused) {  // EPMD-18, against a mapper that does not look at the holder
+  FakeMapper erlangs(*loop, hex("76 01 00 00 00 63"));
+  const auto wanted = settings("a", erlangs.address());
+  const Registration registration(*loop, random, wanted, collect());
+  const std::size_t request = encode_request({.kind = RequestKind::alive, .node = wanted.node}).size();
+  ASSERT_TRUE(until([&] { return erlangs.heard().size() >= 2 * request; }));
+  EXPECT_TRUE(reports.empty());
+  erlangs.answer_from_now_on(hex("76 00 00 00 00 07"));
+  ASSERT_TRUE(until_reports(1));
+  EXPECT_EQ(reports[0].state, State::registered);
+  EXPECT_EQ(reports[0].creation, 7u);
+}
+
 TEST_P(ClientTest, ANameThatNoMapperTakesIsRefusedWithoutAsking) {  // EPMD-5
   start_mapper();
-  const Registration registration(*loop, settings(std::string(256, 'x'), address()), collect());
+  const Registration registration(*loop, random, settings(std::string(256, 'x'), address()), collect());
   ASSERT_TRUE(until_reports(1));
   EXPECT_EQ(reports[0].state, State::refused);
   EXPECT_EQ(reports[0].fault.code, Errc::bad_argument);
@@ -206,7 +220,7 @@ TEST_P(ClientTest, ANameThatNoMapperTakesIsRefusedWithoutAsking) {  // EPMD-5
 TEST_P(ClientTest, NoMapperIsReportedAtOnceAndOnce) {
   auto quick = settings("a", nobody());
   quick.pause_max = 20ms;
-  const Registration registration(*loop, quick, collect());
+  const Registration registration(*loop, random, quick, collect());
   ASSERT_TRUE(until_reports(1));
   EXPECT_EQ(reports[0].state, State::unreachable);
   EXPECT_EQ(reports[0].fault.code, Errc::nodedown);
@@ -219,7 +233,7 @@ TEST_P(ClientTest, AMapperThatStaysSilentIsUnreachable) {
   FakeMapper silent(*loop, "");
   auto quick = settings("a", silent.address());
   quick.answer_timeout = 50ms;
-  const Registration registration(*loop, quick, collect());
+  const Registration registration(*loop, random, quick, collect());
   ASSERT_TRUE(until_reports(1));
   EXPECT_EQ(reports[0].state, State::unreachable);
   EXPECT_EQ(reports[0].fault.code, Errc::timeout);
@@ -229,7 +243,7 @@ TEST_P(ClientTest, AMapperThatStaysSilentIsUnreachable) {
 TEST_P(ClientTest, NodesAreBackWithinASecondAfterTheMapperReturns) {  // EPMD-17
   start_mapper();
   const std::uint16_t port = mapper->port();
-  const Registration registration(*loop, settings("a", address()), collect());
+  const Registration registration(*loop, random, settings("a", address()), collect());
   ASSERT_TRUE(until_reports(1));
   mapper.reset();
   const TimePoint gone = loop->refresh();
@@ -249,7 +263,7 @@ TEST_P(ClientTest, AMapperThatRestartsInAMomentIsNoNewsButTheName) {  // EPMD-17
   const std::uint16_t port = mapper->port();
   auto patient = settings("a", address());
   patient.first_pause = 500ms;
-  const Registration registration(*loop, patient, collect());
+  const Registration registration(*loop, random, patient, collect());
   ASSERT_TRUE(until_reports(1));
   mapper.reset();
   ASSERT_TRUE(until([&] { return registration.state() == State::connecting; }));  // the old listener is closed by then
@@ -266,7 +280,7 @@ TEST_P(ClientTest, AMapperIsStartedOnceAndWaitedFor) {  // EPMD-16
     ++starts;
     return {};
   };
-  const Registration registration(*loop, asking, collect());
+  const Registration registration(*loop, random, asking, collect());
   ASSERT_TRUE(until([&] { return starts == 1; }));
   const TimePoint begin = loop->refresh();
   ASSERT_TRUE(until([&] { return loop->refresh() - begin > 100ms; }));
@@ -282,7 +296,7 @@ TEST_P(ClientTest, AMapperThatCouldNotBeStartedIsPartOfTheCause) {
   asking.start_mapper = []() -> Outcome<void> {
     return Fault{.code = Errc::io, .sys = ENOENT, .where = "start a mapper", .detail = "/no/program"};
   };
-  const Registration registration(*loop, asking, collect());
+  const Registration registration(*loop, random, asking, collect());
   ASSERT_TRUE(until_reports(1));
   EXPECT_EQ(reports[0].state, State::unreachable);
   EXPECT_NE(reports[0].fault.text().find("/no/program"), std::string::npos) << reports[0].fault.text();
@@ -293,7 +307,7 @@ TEST_P(ClientTest, AMapperThatNeverComesIsReportedAfterItsTime) {
   asking.start_time = 200ms;
   asking.start_mapper = []() -> Outcome<void> { return {}; };
   const TimePoint begin = loop->refresh();
-  const Registration registration(*loop, asking, collect());
+  const Registration registration(*loop, random, asking, collect());
   ASSERT_TRUE(until_reports(1));
   EXPECT_EQ(reports[0].state, State::unreachable);
   EXPECT_GE(loop->refresh() - begin, 200ms);

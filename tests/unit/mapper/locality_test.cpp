@@ -84,7 +84,7 @@ class LocalityTest : public World {
   std::unique_ptr<ForeignLoop> foreign_;
 };
 
-TEST_P(LocalityTest, OthersAreClosedWithoutAnAnswerAndNamed) {
+TEST_P(LocalityTest, OthersAreClosedWithoutAnAnswerAndNamed) {  // EPMD-3
   const Request requests[] = {{.kind = RequestKind::alive, .node = {.name = "a"}},
                               {.kind = RequestKind::dump},
                               {.kind = RequestKind::kill},
@@ -99,7 +99,7 @@ TEST_P(LocalityTest, OthersAreClosedWithoutAnAnswerAndNamed) {
   EXPECT_FALSE(mapper->has_ended());
 }
 
-TEST_P(LocalityTest, OthersMayLookUpAndReadTheNames) {
+TEST_P(LocalityTest, OthersMayLookUpAndReadTheNames) {  // EPMD-3
   EXPECT_EQ(ask(encode_request({.kind = RequestKind::names})), encode_port_word(mapper->port()));
   EXPECT_EQ(ask(encode_request({.kind = RequestKind::port_please, .node = {.name = "a"}})), hex("77 01"));
 }

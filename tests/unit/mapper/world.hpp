@@ -47,7 +47,10 @@ inline std::string kind_name(const testing::TestParamInfo<io::LoopKind>& info) {
 /// A client in the test itself, on a socket that never blocks.
 class RawClient {
  public:
-  explicit RawClient(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+  /// With a `receive_buffer` it leaves all but some bytes of an answer with who sends it.
+  explicit RawClient(std::uint16_t port, int receive_buffer = 0)
+      : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+    if (receive_buffer > 0) ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
@@ -64,6 +67,8 @@ class RawClient {
     to_send_ += bytes;
     pump();
   }
+  /// Leaves what has come where it is.
+  void send_only(std::string_view bytes) { static_cast<void>(::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL)); }
   void half_close() { ::shutdown(socket_, SHUT_WR); }
   void close() {
     if (socket_ >= 0) ::close(std::exchange(socket_, -1));

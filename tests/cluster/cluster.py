@@ -35,6 +35,7 @@ class Log:
 
     def __init__(self, stream):
         self.lines = []
+        self._consumed = 0
         self._queue = queue.Queue()
         self._thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
         self._thread.start()
@@ -45,10 +46,11 @@ class Log:
         self._queue.put(None)
         stream.close()
 
-    def await_line(self, pattern, deadline=None):
-        """The first line, old or new, in which `pattern` is found."""
-        for line in self.lines:
+    def await_line(self, pattern, deadline=None, consume=False):
+        """The first line, old or new, in which `pattern` is found; with `consume`, of those after the last that was consumed."""
+        for at, line in enumerate(self.lines[self._consumed:], self._consumed):
             if re.search(pattern, line):
+                self._consumed = at + 1 if consume else self._consumed
                 return line
         end = time.monotonic() + (deadline or DEADLINE)
         while True:
@@ -62,6 +64,7 @@ class Log:
                 raise AssertionError(f"the program ended without a line like {pattern!r}; its log:\n" + "\n".join(self.lines))
             self.lines.append(line)
             if re.search(pattern, line):
+                self._consumed = len(self.lines) if consume else self._consumed
                 return line
 
     def now(self):
@@ -87,11 +90,11 @@ class Log:
 class Program:
     """One running program."""
 
-    def __init__(self, arguments, environment, stdin=None, stdout=None):
+    def __init__(self, arguments, environment, stdin=None, stdout=None, preexec_fn=None):
         self.arguments = arguments
         self.process = subprocess.Popen(arguments, env=environment, stdin=subprocess.DEVNULL if stdin is None else stdin,
                                         stdout=subprocess.PIPE if stdout is None else stdout, stderr=subprocess.PIPE, text=True,
-                                        errors="replace")
+                                        errors="replace", preexec_fn=preexec_fn)
         self.log = Log(self.process.stderr)
 
     def signal(self, number):
@@ -183,8 +186,8 @@ class Cluster:
         kept.update({name: value for name, value in more.items() if value is not None})
         return kept
 
-    def start(self, *arguments, program=None, stdin=None, stdout=None, **environment):
-        started = Program([program or PULPO, *arguments], self.environment(**environment), stdin, stdout)
+    def start(self, *arguments, program=None, stdin=None, stdout=None, preexec_fn=None, **environment):
+        started = Program([program or PULPO, *arguments], self.environment(**environment), stdin, stdout, preexec_fn)
         self.programs.append(started)
         return started
 

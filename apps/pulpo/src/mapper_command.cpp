@@ -14,6 +14,7 @@
 #include "mapper/on_demand.hpp"
 #include "mapper_query.hpp"
 #include "program.hpp"
+#include "service_manager.hpp"
 #include "signals.hpp"
 
 namespace pulpo::cli {
@@ -48,6 +49,16 @@ Outcome<mapper::Options> read_options(const Arguments& arguments) {
   PULPO_TRY(options.packet_timeout, arguments.duration("packet-timeout", 1ms, 24h, options.packet_timeout));
   if (arguments.has("idle-exit")) {
     PULPO_TRY(options.idle_exit, arguments.duration("idle-exit", 0s, 24h * 365, 60s));
+  }
+  PULPO_TRY(options.listeners, take_listeners(arguments.environment()));
+  if (!options.listeners.empty()) {
+    for (const char* const option : {"daemon", "port", "address"}) {
+      if (!arguments.typed(option)) continue;
+      return wrong_usage(
+          fmt::format("--{}: the sockets come from the service manager, and it waits for this very process; leave the option "
+                      "out, the .socket unit says where to listen",
+                      option));
+    }
   }
   options.relaxed_command_check = options.relaxed_command_check || arguments.has("relaxed-command-check");
   return options;
@@ -122,9 +133,12 @@ int run_mapper(Program& program, const Arguments& arguments) {
     return program.complain(arguments.verb(), applied.error());
   const auto options = read_options(arguments);
   if (!options) return program.complain(arguments.verb(), options.error());
-  if (arguments.has("daemon")) return serve_as_daemon(program, arguments, *options);
-  const auto ended = serve(*options, program.random(),
-                           [](const mapper::Mapper& mapper) { log::info("mapper is up, listening on port {}", mapper.port()); });
+  if (arguments.has("daemon") && options->listeners.empty()) return serve_as_daemon(program, arguments, *options);
+  const auto ended = serve(*options, program.random(), [&](const mapper::Mapper& mapper) {
+    log::info("mapper is up, listening on port {}{}", mapper.port(), options->listeners.empty() ? "" : " of the service manager");
+    tell_service_manager(arguments.environment(), "READY=1");
+  });
+  tell_service_manager(arguments.environment(), "STOPPING=1");
   return ended ? kSuccess : program.complain(arguments.verb(), ended.error());
 }
 
@@ -136,7 +150,8 @@ Verb mapper_verb() {
       .summary = "Run the daemon that knows which node listens where.",
       .details =
           "Speaks EPMD's protocol: erl, epmd -names and other nodes use it. A node starts one of its own when there is none, "
-          "so that this is for hosts that want to say where it listens.",
+          "so that this is for hosts that want to say where it listens. Takes the sockets of systemd's socket activation (LISTEN_FDS), "
+          "and tells it when it is ready (NOTIFY_SOCKET): configs/systemd has the units.",
       .examples = "mapper\nmapper --daemon --address 192.168.1.10\nmapper --port 4400",
       .options =
           std::vector<Option>{

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""`bench call` and `bench local` as scripts use them. Nothing here looks at how fast anything was."""
+"""`bench call`, `send`, `connect` and `local` as scripts use them. Nothing here looks at how fast anything was."""
 
 import json
 
@@ -19,6 +19,24 @@ def read_histogram(path):
     assert all(lines), text
     footer = {key.strip(): float(value) for line in text[-3:] for key, value in re.findall(r"([A-Z][A-Za-z ]*?) *= *([\d.]+)", line)}
     return [(float(line[1]), float(line[2]), int(line[3])) for line in lines], footer
+
+
+def assert_ends_are_told(test, result):
+    """Both ends are this machine, and there is a way between them."""
+    kernel = f"{os.uname().release} {os.uname().machine}"
+    for end in ["here", "there"]:
+        test.assertEqual(result[end]["kernel"], kernel, result)
+        test.assertRegex(result[end]["machine"], r"\S")
+        test.assertIn(result[end]["loop"], ["uring", "epoll"])
+    test.assertEqual(result["here"]["machine"], result["there"]["machine"])
+    test.assertEqual(result["here"]["loop"], result["loop"])
+    test.assertGreater(result["round_trip_us"], 0)
+
+
+# What every bench against another node tells.
+COMMON_KEYS = ["bench", "node", "duration_s", "warmup_s", "mean_us", "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "errors", "errors_by_kind",
+               "cpu_seconds_per_million", "cpu_seconds_per_million_here", "cpu_seconds_per_million_there", "concurrency", "payload_bytes", "spin",
+               "sealed", "loop", "cores", "round_trip_us", "here", "there"]
 
 
 class BenchCall(ClusterTest):
@@ -44,6 +62,7 @@ class BenchCall(ClusterTest):
         for key in ["calls_per_second", "p50_us", "p99_us", "p999_us", "max_us", "errors", "cpu_seconds_per_million", "concurrency",
                     "payload_bytes", "sealed", "loop", "rate", "spin", "system_calls_per_call", "rate_held", "calls_due"]:
             self.assertIn(key, result)
+        assert_ends_are_told(self, result)
         self.assertEqual(result["rate"], 1000)
         self.assert_counts_agree(result)
         self.assertLessEqual(result["calls"], result["calls_due"])
@@ -126,6 +145,142 @@ class BenchCall(ClusterTest):
         self.assertEqual(node.wait(), 2)
         self.cluster.start_node("b", PULPO_SPIN="20")
         self.assert_pong(f"b@{HOST}", PULPO_SPIN="off")
+
+
+class BenchSend(ClusterTest):
+    def setUp(self):
+        super().setUp()
+        self.a = self.cluster.start_node("a", "--cores", "1")
+
+    def bench(self, *arguments, duration="0.5", **more):
+        return self.cluster.command("bench send", f"a@{HOST}", "--warmup", "0.1", "--duration", duration, "--json", *arguments, **more)
+
+    def usage(self):
+        text = self.cluster.command("call", f"a@{HOST}", "Pulpo.Node", ":usage").out
+        return {key: int(value) for key, value in re.findall(r"\b(calls|casts|cast_bytes): (\d+)", text)}
+
+    def test_every_message_that_was_sent_has_arrived_as_the_server_itself_counts(self):
+        # Goal:   three counts of one run that agree: the senders', the server's as the bench tells it, the server's as we ask for it.
+        path = os.path.join(self.cluster.home, "confirmations.hgrm")
+        for arguments, payload in [([], 0), (["--payload", "1KiB", "--concurrency", "8", "--cores", "2"], 1024), (["--payload", "1MiB", "--concurrency", "2"], 1 << 20)]:
+            with self.subTest(payload=payload):
+                before = self.usage()
+                done = self.bench(*arguments, "--histogram", path)
+                self.assertEqual((done.status, done.err), (0, ""), done)
+                result = json.loads(done.out)
+                for key in COMMON_KEYS + ["messages_per_second", "bytes_per_second", "messages", "bytes", "messages_sent", "messages_arrived"]:
+                    self.assertIn(key, result)
+                assert_ends_are_told(self, result)
+                after = self.usage()
+                self.assertEqual(result["bench"], "send")
+                self.assertEqual((result["errors"], result["payload_bytes"]), (0, payload))
+                self.assertGreater(result["messages"], 0)
+                self.assertEqual(result["bytes"], result["messages"] * payload)
+                self.assertEqual(result["messages_sent"], result["messages_arrived"])
+                self.assertEqual(after["casts"] - before["casts"], result["messages_arrived"])
+                self.assertEqual(after["cast_bytes"] - before["cast_bytes"], result["messages_arrived"] * payload)
+                self.assertLessEqual(result["messages"], result["messages_arrived"])
+                self.assertAlmostEqual(result["messages_per_second"] * result["duration_s"], result["messages"], delta=0.01 * result["messages"] + 1)
+                _, footer = read_histogram(path)
+                self.assertGreater(footer["Total count"], 0)
+
+    def test_either_loop_sends(self):
+        for loop in ["uring", "epoll"]:
+            result = json.loads(self.bench("--loop", loop, "--spin", "off").out)
+            self.assertEqual((result["loop"], result["spin"], result["sealed"], result["errors"]), (loop, "off", True, 0))
+
+    def test_a_node_that_dies_under_load_ends_the_bench(self):
+        def kill_once_it_has_heard():
+            self.cluster.await_true(lambda: self.usage()["casts"] > 0, "nobody sends")
+            self.a.signal(signal.SIGKILL)
+
+        killer = threading.Thread(target=kill_once_it_has_heard)
+        killer.start()
+        done = self.bench(duration="60")
+        killer.join()
+        self.assertEqual(done.status, 1, done)
+        self.assertEqual(list(json.loads(done.out)["errors_by_kind"]), ["no connection"])
+
+    def test_what_no_mailbox_holds_is_refused_with_what_to_type(self):
+        for arguments, part in [(["--payload", "1MiB", "--concurrency", "64"], "--concurrency 15"), (["--payload", "300MiB"], "--payload"),
+                                (["--concurrency", "0"], "--concurrency"), (["--rate", "5"], "--rate")]:
+            done = self.bench(*arguments)
+            self.assertEqual((done.status, done.out), (2, ""), done)
+            self.assert_one_line(done.err, part)
+
+    def test_nobody_there_is_said(self):
+        done = self.cluster.command("bench send", f"nobody@{HOST}", "--json")
+        self.assertEqual((done.status, done.out), (1, ""), done)
+        self.assert_one_line(done.err, "nobody")
+
+
+class BenchConnect(ClusterTest):
+    def setUp(self):
+        super().setUp()
+        self.a = self.cluster.start_node("a", "--cores", "1")
+
+    def bench(self, *arguments, **more):
+        return self.cluster.command("bench connect", f"a@{HOST}", "--warmup", "0.1", "--duration", "0.5", "--json", *arguments, **more)
+
+    def test_connections_are_made_and_proved_on_either_loop_and_leave_nothing_behind(self):
+        for loop in ["uring", "epoll"]:
+            with self.subTest(loop=loop):
+                done = self.bench("--concurrency", "4", "--loop", loop)
+                self.assertEqual((done.status, done.err), (0, ""), done)
+                result = json.loads(done.out)
+                for key in COMMON_KEYS + ["connects_per_second", "connects", "connects_made", "turned_away"]:
+                    self.assertIn(key, result)
+                assert_ends_are_told(self, result)
+                self.assertEqual((result["bench"], result["errors"], result["concurrency"], result["loop"]), ("connect", 0, 4, loop))
+                self.assertGreater(result["connects"], 0)
+                self.assertLessEqual(result["connects"], result["connects_made"])
+                self.assertGreater(result["p50_us"], 0)
+                self.assertLessEqual(result["p50_us"], result["p99_us"])
+        self.assert_pong(f"a@{HOST}")
+        self.assertEqual(self.cluster.registered(), {"a": self.a.port})
+
+    def test_the_mapper_is_asked_before_and_not_for_each(self):
+        # A mapper that goes away once the bench has begun is not missed.
+        self.a.kill()
+        self.cluster.await_true(lambda: mapper_question(self.cluster.mapper_port, b"k") == b"OK", "the mapper on demand does not end")
+        mapper = self.cluster.start("mapper", "--address", "127.0.0.1", "--relaxed-command-check")
+        mapper.log.await_line("mapper is up")
+        node = self.cluster.start_node("b", "--no-mapper")
+        bench = self.cluster.start("bench", "connect", node.name, "--cookie", self.cluster.cookie, "--json", "--duration", "2", "--warmup", "0.1")
+        self.await_connections(node)
+        mapper.kill()
+        self.assertEqual(bench.wait(), 0)
+        result = json.loads(bench.process.stdout.read())
+        self.assertEqual(result["errors"], 0)
+        self.assertGreater(result["connects"], 0)
+
+    def await_connections(self, node):
+        """Until there is more than the bench's first connection, which asks for counts. Connections come and go: one look may miss them."""
+        established = re.compile(rf":{node.port:04X} \S+ 01 ")
+
+        def are_there():
+            with open("/proc/net/tcp", encoding="ascii") as v4, open("/proc/net/tcp6", encoding="ascii") as v6:
+                return len(established.findall(v4.read() + v6.read())) > 2
+        self.cluster.await_true(are_there, "nobody connects")
+
+    def test_a_wrong_cookie_is_refused_before_anything_is_measured(self):
+        done = self.bench(cookie="wrong")
+        self.assertEqual((done.status, done.out), (1, ""), done)
+        self.assert_one_line(done.err, "the cookies differ")
+
+    def test_a_node_that_dies_ends_the_bench(self):
+        bench = self.cluster.start("bench", "connect", f"a@{HOST}", "--cookie", self.cluster.cookie, "--json", "--duration", "60")
+        self.await_connections(self.a)
+        self.a.kill()
+        self.assertEqual(bench.wait(), 1)
+        self.assertGreater(json.loads(bench.process.stdout.read())["errors"], 0)
+
+    def test_wrong_values_are_refused_with_what_to_type(self):
+        for arguments, part in [(["--concurrency", "33"], "32"), (["--concurrency", "0"], "--concurrency"), (["--payload", "5"], "--payload"),
+                                (["--loop", "kqueue"], "--loop")]:
+            done = self.bench(*arguments)
+            self.assertEqual((done.status, done.out), (2, ""), done)
+            self.assert_one_line(done.err, part)
 
 
 class Doctor(ClusterTest):

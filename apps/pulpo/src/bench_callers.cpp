@@ -42,11 +42,13 @@ constexpr Duration kPacerLook = 100ms;
 /// What the callers of one core share. On a cache line of its own.
 struct alignas(64) BenchCallers::Tally {
   Counter made;
+  Counter sent;
   Counter answered;
   std::array<std::uint64_t, kFailures> failures{};
   Histogram latency;
   std::optional<Term> request;
   std::optional<Term> expected;
+  std::optional<Term> message;
 
   // With a rate.
   std::optional<BenchSchedule> schedule;
@@ -82,6 +84,14 @@ std::optional<TimePoint> BenchCallers::call_once(Shared& shared, Tally& tally, T
   if (!tally.request) {
     tally.request = settings.request();
     if (settings.is_echo) tally.expected = tally.request;
+  }
+  if (settings.messages_per_call > 0) {
+    if (!tally.message) tally.message = settings.message();
+    for (std::uint64_t i = 0; i < settings.messages_per_call; ++i) {
+      cast(settings.server, *tally.message);
+      tally.sent.increment();
+    }
+    due = precise_now();
   }
   tally.made.increment();
   const Result<Term> reply = try_call(settings.server, *tally.request, {.timeout = settings.timeout});
@@ -222,6 +232,12 @@ std::uint64_t BenchCallers::calls_answered() const noexcept {
   return count;
 }
 
+std::uint64_t BenchCallers::messages_sent() const noexcept {
+  std::uint64_t count = 0;
+  for (const Tally& tally : shared_->tallies) count += tally.sent.get();
+  return count;
+}
+
 void BenchCallers::report(BenchResult& result) const {
   std::array<std::uint64_t, kFailures> failures{};
   for (const Tally& tally : shared_->tallies) {
@@ -234,7 +250,7 @@ void BenchCallers::report(BenchResult& result) const {
   for (std::size_t i = 0; i < kFailures; ++i) {
     if (failures[i] > 0) result.errors.emplace_back(kFailureNames[i], failures[i]);
   }
-  result.calls_made = calls_made();
+  result.calls_made = shared_->settings.messages_per_call > 0 ? messages_sent() : calls_made();
 }
 
 }  // namespace pulpo::cli

@@ -2,9 +2,9 @@
 //
 // BenchCallers: many processes that do nothing but call one server and look at the reply.
 //
-// Without a rate each calls again as soon as its last call has ended. With one, calls leave by a schedule: on each core a pacer
-// hands the next call to a caller that is idle, when it is due. When none is, the call waits for one, and that wait is part of its
-// latency.
+// They may send messages too, and call to hear that those have arrived. Without a rate each calls again as soon as its last call has ended.
+// With one, calls leave by a schedule: on each core a pacer hands the next call to a caller that is idle, when it is due. When none is, the
+// call waits for one, and that wait is part of its latency.
 //
 //   Order      Warm-up, then measuring, then stopped; only forward.
 //   Threads    Made, moved on and asked inside one process (the bench's own). Callers run on any core and write
@@ -38,6 +38,10 @@ class BenchCallers {
     /// Makes the request. Called once on each core, so that no two cores count references to one block.
     std::function<Term()> request;
     bool is_echo = true;  ///< The reply must equal the request; else the first reply that the core got.
+    /// With some, that many casts of `message` leave before each call, which is then their confirmation: it is answered when they have
+    /// been handled, and its latency is recorded. No rate then.
+    std::uint64_t messages_per_call = 0;
+    std::function<Term()> message = {};  ///< As `request`.
   };
 
   explicit BenchCallers(Settings settings);
@@ -54,6 +58,7 @@ class BenchCallers {
 
   [[nodiscard]] std::uint64_t calls_made() const noexcept;      ///< Begun so far.
   [[nodiscard]] std::uint64_t calls_answered() const noexcept;  ///< Answered rightly so far.
+  [[nodiscard]] std::uint64_t messages_sent() const noexcept;   ///< So far.
   /// Latencies and errors, after finish().
   void report(BenchResult& result) const;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// BenchResult: what `bench call` measured, and how it is told to people and to machines.
+// BenchResult: what `bench call`, `bench send` or `bench connect` measured, and how it is told to people and to machines.
 //
 //   Threads    Any; plain data.
 #pragma once
@@ -16,7 +16,22 @@
 
 namespace pulpo::cli {
 
+/// What is counted; each latency is of one of these, or for send of one confirmation.
+enum class BenchKind : std::uint8_t {
+  call,     ///< A request and its reply.
+  send,     ///< A message one way; what has arrived counts.
+  connect,  ///< A connection, from the dial to the proof of both sides.
+};
+
+/// One end of the measured way. Empty texts are what it does not tell.
+struct BenchEnd {
+  std::string machine = {};
+  std::string kernel = {};
+  std::string loop = {};
+};
+
 struct BenchResult {
+  BenchKind kind = BenchKind::call;
   // What was asked for.
   std::string node;
   std::string server;
@@ -24,16 +39,25 @@ struct BenchResult {
   std::uint64_t payload_bytes = 0;
   std::uint64_t cores = 1;  ///< On this side.
   Duration warmup{};
-  std::uint64_t rate = 0;  ///< Calls a second that were to leave; 0: each caller calls when its last call has ended.
-  std::string loop;        ///< On this side.
-  std::string spin;        ///< On this side: "off", "adaptive" or "50us".
-  bool sealed = false;     ///< Were the connection's records sealed?
+  std::uint64_t rate = 0;                       ///< Calls a second that were to leave; 0: each caller calls when its last call has ended.
+  std::string loop;                             ///< On this side.
+  std::string spin;                             ///< On this side: "off", "adaptive" or "50us".
+  bool sealed = false;                          ///< Were the connection's records sealed?
+  std::uint64_t messages_per_confirmation = 0;  ///< send: how many a sender sends before it waits for them to have arrived.
+
+  // What was measured on.
+  BenchEnd here = {};
+  BenchEnd there = {};
+  std::optional<Duration> round_trip = {};  ///< Of one call at a time before the load, the median of some.
 
   // What came out. Only calls that began after the warm-up count, unless said otherwise.
   Duration duration{};
   Histogram latency{};                                             ///< In nanoseconds, of calls that were answered rightly.
   std::vector<std::pair<std::string, std::uint64_t>> errors = {};  ///< Calls that failed, by kind; warm-up included.
-  std::uint64_t calls_due = 0;  ///< With a rate: calls that were to leave in this stretch, whether or not they did.
+  std::uint64_t calls_due = 0;      ///< With a rate: calls that were to leave in this stretch, whether or not they did.
+  std::uint64_t arrived = 0;        ///< send: messages that the server has counted over the stretch, and …
+  std::uint64_t arrived_bytes = 0;  ///< … their payload.
+  std::uint64_t turned_away = 0;    ///< connect: by the other node's limits for peers that have not proved themselves; tried again.
   // Processor time of both ends over the same stretch, and the calls that were answered in it.
   std::uint64_t cpu_calls = 0;
   double cpu_seconds_here = 0;
@@ -44,7 +68,10 @@ struct BenchResult {
   std::uint64_t calls_made = 0;
   std::optional<std::uint64_t> calls_served = {};
 
-  [[nodiscard]] double calls_per_second() const;
+  /// How many calls, messages or connections the figure is of.
+  [[nodiscard]] std::uint64_t count() const;
+  [[nodiscard]] double per_second() const;
+  [[nodiscard]] double bytes_per_second() const;
   [[nodiscard]] std::uint64_t errors_count() const;
   /// Both ends; this side's alone when the other does not tell.
   [[nodiscard]] double cpu_seconds_per_million() const;

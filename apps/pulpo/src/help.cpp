@@ -60,7 +60,7 @@ std::string wrapped(std::string_view text, std::size_t column, std::size_t inden
 
 std::string program_help(std::span<const Verb> verbs, std::string_view program) {
   std::string text = fmt::format("usage: {} VERB [ARGUMENT...] [--OPTION...]\n\n", program);
-  for (const Verb& verb : verbs) text += fmt::format("  {:<12}{}\n", verb.name, wrapped(verb.summary, 14, 14));
+  for (const Verb& verb : verbs) text += fmt::format("  {:<15}{}\n", verb.name, wrapped(verb.summary, 17, 17));
   text += fmt::format(
       "\n"
       "  {0} help VERB   its options and examples\n"

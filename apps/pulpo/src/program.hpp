@@ -55,7 +55,9 @@ class Program {
 [[nodiscard]] Verb call_verb();
 [[nodiscard]] Verb rpc_verb();
 [[nodiscard]] Verb bench_call_verb();
+[[nodiscard]] Verb bench_connect_verb();
 [[nodiscard]] Verb bench_local_verb();
+[[nodiscard]] Verb bench_send_verb();
 [[nodiscard]] Verb doctor_verb();
 [[nodiscard]] Verb new_verb();
 

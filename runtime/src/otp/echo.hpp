@@ -3,7 +3,8 @@
 // Echo and NodeInfo: two servers of every node, for measuring it from outside.
 //
 // `Pulpo.Echo` answers a call with the call's own argument and counts: a bench that got N answers can ask whether the server
-// gave N. `Pulpo.Node` answers `:usage` with what that cost.
+// gave N. It takes casts as well, and counts them and the bytes of those that are binaries. `Pulpo.Node` answers `:usage` with what that
+// cost.
 //
 //   Cost       An echo of an atom or a small number: no allocation.
 #pragma once
@@ -21,13 +22,21 @@ class Echo {
     ++calls_;
     return request;
   }
-  [[nodiscard]] std::uint64_t describe() const { return calls_; }
+  void handle_cast(const Term& message) {
+    ++casts_;
+    if (message.is_binary()) cast_bytes_ += message.bytes().size();
+  }
+  /// {calls, casts, bytes}, as of all that came before.
+  [[nodiscard]] Term describe() const { return Term::tuple({to_term(calls_), to_term(casts_), to_term(cast_bytes_)}); }
 
  private:
   std::uint64_t calls_ = 0;
+  std::uint64_t casts_ = 0;
+  std::uint64_t cast_bytes_ = 0;
 };
 
-/// %{calls: …, cpu_us: …, rss_kib: …, system_calls: …, cores: …, loop: "uring", version: "…", processes: …, atoms: …}
+/// %{calls: …, casts: …, cast_bytes: …, cpu_us: …, rss_kib: …, system_calls: …, cores: …, loop: "uring", machine: "…", kernel: "…",
+///   version: "…", processes: …, atoms: …}
 struct NodeUsage {
   using Message = Call<"usage", Term>;
 };

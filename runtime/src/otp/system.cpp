@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/machine.hpp"
 #include "base/usage.hpp"
 #include "otp/application_controller.hpp"
 #include "otp/application_table.hpp"
@@ -98,7 +99,9 @@ void begin_system_end(const Term& reason) {
 Term NodeInfo::handle_call(const NodeUsage&) {
   const Usage usage = process_usage();
   const Runtime& here = runtime();
-  const auto calls = get_state(kEcho);
+  const auto echo = get_state(kEcho);
+  const auto counted = [&](std::size_t at) { return echo && echo->is_tuple(3) ? Term(echo->elements()[at]) : Term(atoms::undefined); };
+  const Machine machine = this_machine();
   CoreStats all;
   Duration sum{};
   for (const CoreStats& core : here.core_stats()) {
@@ -108,7 +111,11 @@ Term NodeInfo::handle_call(const NodeUsage&) {
     all.stalls += core.stalls;
   }
   const Duration average = all.run_delays == 0 ? sum : sum / static_cast<std::int64_t>(all.run_delays);
-  return Term::map({{"calls"_atom, calls ? *calls : Term(atoms::undefined)},
+  return Term::map({{"calls"_atom, counted(0)},
+                    {"casts"_atom, counted(1)},
+                    {"cast_bytes"_atom, counted(2)},
+                    {"machine"_atom, machine.board},
+                    {"kernel"_atom, machine.kernel},
                     {"cpu_us"_atom, to_term(usage.cpu_microseconds)},
                     {"rss_kib"_atom, to_term(usage.rss_kibibytes)},
                     {"system_calls"_atom, to_term(here.system_calls())},

@@ -13,14 +13,16 @@ PULPO_ON_EACH_LOOP(SystemTest);
 
 const Term* field(const Term& map, std::string_view key) { return map.is_map() ? map.map_find(Atom(key)) : nullptr; }
 
-TEST_P(SystemTest, EchoRepliesWithItsArgumentAndCounts) {
+TEST_P(SystemTest, EchoRepliesWithItsArgumentAndCountsCallsAndCasts) {
   run([] {
     ASSERT_TRUE(start_system());
     const Address echo = "Elixir.Pulpo.Echo"_atom;
     for (const char* text : {":ping", "{:cal, 4, 5}", "\"a text of more than fourteen bytes\"", "[]"}) {
       EXPECT_EQ(call(echo, elixir(text)), elixir(text));
     }
-    EXPECT_EQ(*get_state(echo), Term(4));
+    cast(echo, elixir("\"seven b\""));
+    cast(echo, elixir(":no_bytes"));
+    EXPECT_EQ(*get_state(echo), elixir("{4, 2, 7}"));
     EXPECT_TRUE(stop_system());
   });
 }
@@ -32,7 +34,12 @@ TEST_P(SystemTest, TheNodeTellsWhatItHasUsed) {
         const Address echo = "Elixir.Pulpo.Echo"_atom;
         for (int i = 0; i < 7; ++i) EXPECT_EQ(call(echo, Term(i)), Term(i));
         const Term usage = call(Address("Elixir.Pulpo.Node"_atom), elixir(":usage"));
-        for (const char* key : {"calls", "cpu_us", "rss_kib", "cores", "loop", "version", "processes", "atoms"}) {
+        cast(echo, elixir("\"four\""));
+        const Term later = call(Address("Elixir.Pulpo.Node"_atom), elixir(":usage"));
+        EXPECT_EQ(*field(later, "casts"), Term(1));
+        EXPECT_EQ(*field(later, "cast_bytes"), Term(4));
+        for (const char* key :
+             {"calls", "casts", "cast_bytes", "machine", "kernel", "cpu_us", "rss_kib", "cores", "loop", "version", "processes", "atoms"}) {
           ASSERT_NE(field(usage, key), nullptr) << key << " is missing in " << usage.text();
         }
         EXPECT_EQ(*field(usage, "calls"), Term(7));

@@ -86,12 +86,17 @@ std::string undefined_function(const Term& stack) {
   return call.text();
 }
 
-std::string one_line(std::string text) {
-  for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos;) {
-    const std::size_t end = std::min(text.find_first_not_of(' ', at + 1), text.size());
-    text.replace(at, end - at, " ");
+/// Line ends, and the indents behind them, as single spaces.
+std::string one_line(std::string_view text) {
+  std::string line;
+  line.reserve(text.size());
+  bool is_indent = false;
+  for (const char c : text) {
+    if (c == '\n') line += ' ';
+    is_indent = c == '\n' || (is_indent && c == ' ');
+    if (!is_indent) line += c;
   }
-  return text;
+  return line;
 }
 
 }  // namespace

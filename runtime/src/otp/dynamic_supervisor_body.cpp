@@ -10,7 +10,7 @@
 namespace pulpo {
 namespace {
 
-Atom retry_word() { return "$restart"_atom; }
+Atom restart_word() { return "$restart"_atom; }
 
 }  // namespace
 
@@ -47,7 +47,7 @@ bool DynamicSupervisorBody::on_info(const Term& message) {
     if (child != children_.end() && !child->second.restarting) child_ended(child, message.elements()[2]);
     return true;
   }
-  if (message.is_tuple(2) && message.elements()[0].is_atom(retry_word()) && message.elements()[1].is_pid()) {
+  if (message.is_tuple(2) && message.elements()[0].is_atom(restart_word()) && message.elements()[1].is_pid()) {
     const auto child = children_.find(message.elements()[1].pid());
     if (child != children_.end() && child->second.restarting) restart(child);
     return true;
@@ -81,7 +81,7 @@ void DynamicSupervisorBody::restart(Children::iterator child) {
     child->second.restarting = true;
     child->second.failures = static_cast<std::uint8_t>(std::min(child->second.failures + 1, 255));
     report_on(*child, "failed to start", *started.error);
-    retry_later(Term::tuple({retry_word(), child->first}), child->second.failures);  // SUP-8
+    retry_later(Term::tuple({restart_word(), child->first}), child->second.failures);  // SUP-8
   } else {
     children_.erase(child);  // ignored
   }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "dist/distribution.hpp"
+#include "pulpo/rpc.hpp"
 #include "unit/dist/nodes_fixture.hpp"
 
 namespace pulpo {
@@ -165,7 +166,8 @@ TEST_P(HostilePeerTest, FramesThatBreakARuleEndTheConnection) {
   using namespace std::string_literals;
   const std::string bad[] = {
       ""s,                                              // a reply of nobody to nobody
-      "\x08\x0d\x50\x00"s,                              // no such kind
+      "\x08\x0f\x50\x00"s,                              // no such kind
+      "\x08\x0d\x10\x01\x40\x01\x58\x02"s,              // a request for a process that names no function
       "\x08\x01\x10\x07\x38\x01\x50\x05"s,              // an atom that was never defined
       "\x08\x02\x20\x01\x28\x01\x68\xff\xff\x7f"s,      // a tuple of two million elements that do not come
       "\x08\x02\x20\x01\x28\x01\x62\xff\xff\xff\x7f"s,  // a binary of 256 MiB that does not come
@@ -181,6 +183,36 @@ TEST_P(HostilePeerTest, FramesThatBreakARuleEndTheConnection) {
     EXPECT_TRUE(peer->is_closed()) << frame.size();
   }
   expect_node_goes_on();
+}
+
+TEST_P(HostilePeerTest, APeerThatKnowsNoSpawnRequestsIsSentNone) {
+  const auto peer = dial("old@localhost");  // without that feature
+  expect_echo(*peer, 1);
+  testing::run_on(*node_, [] {
+    const Ref ref = spawn_request("old@localhost", "Kate.say_name");
+    EXPECT_EQ(receive_any(10s), Term::tuple({"spawn_reply"_atom, ref, atoms::error, "notsup"_atom}));
+    EXPECT_EQ(erpc::try_call("old@localhost", "Kate.say_name").error().code, Errc::unsupported);
+  });
+  expect_echo(*peer, 2);
+}
+
+TEST_P(HostilePeerTest, ASpawnReplyThatNobodyWaitsForTakesTheProcessBack) {  // SIG-11
+  const auto peer = dial("odd@localhost");
+  const Ref theirs{HostilePeer::kTarget, 1, 2, 3};
+  const Pid nobody{HostilePeer::kTarget, 0xfc000001u, 5};
+  const Pid me{kOwnNode, 7, 1};
+  peer->add({.kind = FrameKind::spawn_reply, .to = nobody, .ref = theirs, .body = Term(atoms::system_limit)});
+  peer->add(
+      {.kind = FrameKind::spawn_reply, .from = me, .to = nobody, .ref = theirs, .body = Term(wire::kSpawnLink | wire::kSpawnMonitor)});
+  ASSERT_TRUE(peer->flush());
+  auto taken_back = peer->next();
+  ASSERT_TRUE(taken_back);
+  EXPECT_EQ(taken_back->kind, FrameKind::demonitor);
+  taken_back = peer->next();
+  ASSERT_TRUE(taken_back);
+  EXPECT_EQ(taken_back->kind, FrameKind::exit);
+  EXPECT_EQ(taken_back->body, Term(atoms::noproc));
+  expect_echo(*peer, 9);
 }
 
 TEST_P(HostilePeerTest, AGapInTheRecordsNumbersEndsTheConnection) {

@@ -80,6 +80,7 @@ void Core::deliver_spawn_reply(Process& process, MessagePtr message) {
   mail->body = Term::tuple(
       {"spawn_reply"_atom, message->ref, has_begun ? atoms::ok : atoms::error, has_begun ? Term(message->from) : std::move(message->body)});
   // As a reply it does not count against the mailbox's limit.
+  mail->counted = false;
   mail->bytes = sizeof(Message);
   queue_mail(process, mail.release());
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "pulpo/process_info.hpp"
 #include "pulpo/remote.hpp"
 #include "unit/dist/kate.hpp"
 
@@ -159,6 +160,21 @@ TEST_P(RemoteSpawnTest, OnlyFailuresAreToldOnRequest) {
     const Ref failing = spawn_request("nobody@localhost", "Kate.waits", {self()}, {.reply = false});
     EXPECT_EQ(next_message(), Term::tuple({"spawn_reply"_atom, failing, atoms::error, atoms::noconnection}));
     EXPECT_NE(quiet, failing);
+  });
+}
+
+TEST_P(RemoteSpawnTest, AReplyDoesNotCountAgainstTheMailboxsLimit) {
+  start_both();
+  on_alex([] {
+    set_mailbox_limit({.messages_max = 2});
+    for (int i = 0; i < 100; ++i) {
+      send(self(), i);  // whose block a reply may get
+      EXPECT_EQ(next_message(), Term(i));
+      const Ref ref = spawn_request("nobody@localhost", "Kate.say_name");
+      EXPECT_EQ(next_message().elements()[1], Term(ref));
+    }
+    EXPECT_EQ(process_info(self())->message_queue_len, 0u);
+    EXPECT_EQ(process_info(self())->message_queue_bytes, 0u);
   });
 }
 

@@ -54,6 +54,12 @@ Outcome<void> KernelLoop::join(Handle handle, const Address& group, const Addres
   return socket::join(handle, group, interface);
 }
 
+Outcome<Handle> KernelLoop::watch_interfaces() {
+  auto fd = interfaces::watch(mode_);
+  if (fd) begin_handle(*fd, Nature::socket);
+  return fd;
+}
+
 Outcome<Handle> KernelLoop::open(const std::string& path, const OpenOptions& options) {
   auto fd = file::open(path, options);
   if (fd) begin_handle(*fd, options.device ? Nature::device : Nature::file);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/counter.hpp"
+#include "io/interfaces.hpp"
 #include "io/operation_loop.hpp"
 #include "io/socket.hpp"
 #include "io/waker.hpp"
@@ -24,6 +25,8 @@ class KernelLoop : public OperationLoop {
   void keep_alive(Handle handle, Duration patience) final { socket::keep_alive(handle, patience); }
   Outcome<Handle> bind(const Address& address, const DatagramOptions& options) final;
   Outcome<void> join(Handle handle, const Address& group, const Address& interface) final;
+  Outcome<std::vector<Interface>> interfaces() const final { return interfaces::list(); }
+  Outcome<Handle> watch_interfaces() final;
   Outcome<Handle> open(const std::string& path, const OpenOptions& options) final;
   Outcome<std::uint64_t> size(Handle file) const final;
   Outcome<Handle> adopt_device(int descriptor) final;

@@ -23,6 +23,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "io/address.hpp"
 #include "io/timer_wheel.hpp"
@@ -76,6 +77,21 @@ struct DatagramOptions {
   bool v6_only = false;
   bool multicast_loop = true;  ///< What it multicasts reaches members on this host as well.
   int multicast_hops = 1;      ///< 1: stays on the link.
+};
+
+/// An address of an interface of this host; one with two addresses is there twice.
+struct Interface {
+  std::string name = {};
+  unsigned number = 0;  ///< What a scope is ("%eth0"); never 0.
+  Address address = {};
+  Address broadcast = {};  ///< None where the interface has none.
+  bool is_loopback = false;
+  bool has_multicast = false;
+
+  friend bool operator==(const Interface& one, const Interface& other) noexcept {
+    return one.name == other.name && one.number == other.number && one.address.same_host(other.address) &&
+           one.is_loopback == other.is_loopback && one.has_multicast == other.has_multicast;
+  }
 };
 
 struct OpenOptions {
@@ -133,6 +149,13 @@ class Loop {
   [[nodiscard]] virtual Outcome<void> join(Handle handle, const Address& group, const Address& interface) = 0;
   /// One completion when the kernel has taken the datagram (its size), or -errno (EMSGSIZE). Counts as a send.
   virtual void send_to(Operation& operation, Handle handle, ByteView bytes, const Address& to) = 0;
+
+  // --- Interfaces ------------------------------------------------------------------------------------
+  /// The addresses of those interfaces that are up and have a carrier. Tens of µs.
+  [[nodiscard]] virtual Outcome<std::vector<Interface>> interfaces() const = 0;
+  /// Something to receive() from: a completion, with bytes that say nothing, whenever interfaces() may have changed. Its end with ENOBUFS
+  /// means that changes came faster than they were received.
+  [[nodiscard]] virtual Outcome<Handle> watch_interfaces() = 0;
 
   // --- Files and devices -------------------------------------------------------------------------
   /// A regular file or block device, for read() and write(); or, with `device`, something that bytes come from and go to, for receive() and

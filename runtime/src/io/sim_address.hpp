@@ -44,13 +44,15 @@ inline bool is_broadcast(const Address& address) noexcept {
   return v4 == 0xffffffff || v4 == (kNetwork | ~kNetworkMask);
 }
 
-inline Address address_of(HostNumber host, std::uint16_t port) noexcept {
-  sockaddr_in v4 = {};
-  v4.sin_family = AF_INET;
-  v4.sin_port = htons(port);
-  v4.sin_addr.s_addr = htonl(kNetwork | (host + 1));
-  return Address::from_kernel(reinterpret_cast<const sockaddr*>(&v4), sizeof v4);
+inline Address from_v4(std::uint32_t v4, std::uint16_t port) noexcept {
+  sockaddr_in kernel = {};
+  kernel.sin_family = AF_INET;
+  kernel.sin_port = htons(port);
+  kernel.sin_addr.s_addr = htonl(v4);
+  return Address::from_kernel(reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
 }
+inline Address address_of(HostNumber host, std::uint16_t port) noexcept { return from_v4(kNetwork | (host + 1), port); }
+inline Address broadcast(std::uint16_t port) noexcept { return from_v4(kNetwork | ~kNetworkMask, port); }
 
 /// Whose address it is, seen from `self`; SimWire::kNoHost when nobody's.
 inline HostNumber host_of(const Address& address, HostNumber self, HostNumber hosts) noexcept {

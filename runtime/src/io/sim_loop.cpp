@@ -167,6 +167,21 @@ void SimLoop::send_to(Operation& operation, Handle handle, ByteView bytes, const
   if (record != nullptr && push(*record)) finish_later(*record, record->result);
 }
 
+Outcome<std::vector<Interface>> SimLoop::interfaces() const {
+  if (interfaces_) return *interfaces_;
+  return std::vector{Interface{.name = "sim0",
+                               .number = 1,
+                               .address = sim::address_of(host_, 0),
+                               .broadcast = sim::broadcast(0),
+                               .is_loopback = false,
+                               .has_multicast = true}};
+}
+
+void SimLoop::set_interfaces(std::vector<Interface> interfaces) {
+  interfaces_ = std::move(interfaces);
+  raise(kInterfacesChange);
+}
+
 // --- Files and devices -----------------------------------------------------------------------------
 
 Outcome<Handle> SimLoop::open(const std::string& path, const OpenOptions& options) {

@@ -14,6 +14,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "io/operation_loop.hpp"
@@ -46,6 +47,9 @@ class SimLoop final : public OperationLoop, private SimOwner {
   void set_handles_max(int handles) noexcept { handles_max_ = handles; }
   /// The signal comes for this process: all that watch it become readable. How many there were.
   std::size_t raise(int number);
+  /// The host has these interfaces from now on, and none else; whoever watches them is told. One, "sim0" with the host's address, before
+  /// that.
+  void set_interfaces(std::vector<Interface> interfaces);
   [[nodiscard]] bool is_open(Handle handle) const noexcept;
   /// The number that the next descriptor will get: the lowest that is free, as POSIX has it.
   [[nodiscard]] Handle next_handle() const noexcept;
@@ -58,6 +62,8 @@ class SimLoop final : public OperationLoop, private SimOwner {
   Outcome<Handle> bind(const Address& address, const DatagramOptions& options) override;
   Outcome<void> join(Handle handle, const Address& group, const Address& interface) override;
   void send_to(Operation& operation, Handle handle, ByteView bytes, const Address& to) override;
+  Outcome<std::vector<Interface>> interfaces() const override;
+  Outcome<Handle> watch_interfaces() override { return watch_signal(kInterfacesChange); }
   Outcome<Handle> open(const std::string& path, const OpenOptions& options) override;
   /// Done inside the call, in no time, and answered in the next turn.
   void read(Operation& operation, Handle file, std::span<char> into, std::uint64_t offset) override;
@@ -136,6 +142,8 @@ class SimLoop final : public OperationLoop, private SimOwner {
   bool push(Record& record);
 
   static constexpr std::size_t kBufferSize = 16 * 1024;  // As of the other loops.
+  /// What a change of the interfaces is among the signals, none of which has the number 0.
+  static constexpr int kInterfacesChange = 0;
 
   SimNetwork& network_;
   HostNumber host_;
@@ -146,7 +154,8 @@ class SimLoop final : public OperationLoop, private SimOwner {
   std::atomic<bool> woken_{false};
   TimePoint stalled_until_{};
   Queue ready_;
-  std::vector<Slot> slots_;  ///< By handle.
+  std::vector<Slot> slots_;                           ///< By handle.
+  std::optional<std::vector<Interface>> interfaces_;  ///< As set_interfaces() said.
   std::unique_ptr<char[]> buffer_;
 };
 

@@ -40,6 +40,8 @@ class ForeignLoop final : public io::Loop {
   void send_to(io::Operation& operation, io::Handle handle, ByteView bytes, const io::Address& to) override {
     real_.send_to(operation, handle, bytes, to);
   }
+  Outcome<std::vector<io::Interface>> interfaces() const override { return real_.interfaces(); }
+  Outcome<io::Handle> watch_interfaces() override { return real_.watch_interfaces(); }
   Outcome<std::uint64_t> size(io::Handle file) const override { return real_.size(file); }
   void sync(io::Operation& operation, io::Handle file) override { real_.sync(operation, file); }
   Outcome<io::Handle> adopt_device(int descriptor) override { return real_.adopt_device(descriptor); }

@@ -23,11 +23,11 @@ class OneCookie final : public Cookies {
   std::string_view cookie_for(std::string_view) const override { return "a cookie that no input holds"; }
 };
 
-void shake(Role role, ByteView bytes, std::size_t piece) {
+void shake(Role role, std::string_view target, ByteView bytes, std::size_t piece) {
   const OneCookie cookies;
   SeededRandom random(2026);
   const Identity self{.name = "own@host", .creation = 17};
-  Handshake handshake(role, self, role == Role::dial ? "peer@host" : "", cookies, random);
+  Handshake handshake(role, self, target, cookies, random);
   auto step = handshake.start();
   std::size_t given = 0;
   std::size_t taken = 0;
@@ -36,6 +36,7 @@ void shake(Role role, ByteView bytes, std::size_t piece) {
     ByteView input = bytes.substr(taken, given - taken);
     step = handshake.receive(input);
     taken = given - input.size();  // what is no whole message stays, and more comes behind it
+    if (step == Handshake::Step::choose) step = handshake.go_on();
     (void)handshake.take_output();
   }
   // A proof needs the cookie: whoever forges one has broken the hash.
@@ -53,10 +54,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t piece = (data[0] & 8) != 0 ? 1 : bytes.size();
   switch (data[0] & 7) {
     case 0:
-      shake(Role::dial, bytes, piece);
+      shake(Role::dial, (data[0] & 16) != 0 ? "" : "peer@host", bytes, piece);
       break;
     case 1:
-      shake(Role::accept, bytes, piece);
+      shake(Role::accept, "", bytes, piece);
       break;
     case 2:
       if (const auto hello = wire::read_hello(bytes)) PULPO_ASSERT(wire::read_hello(wire::write_hello(*hello)).has_value());

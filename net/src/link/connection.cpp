@@ -80,6 +80,11 @@ void Connection::advance(Handshake::Step step) {
     if (state_ != State::shaking) return;  // the owner ended it
     step = verdict.accepted ? handshake_->accept() : handshake_->refuse(verdict.cause, verdict.detail);
   }
+  if (step == Handshake::Step::choose) {
+    const auto verdict = owner_.challenged(handshake_->claimed_name());
+    if (state_ != State::shaking) return;  // the owner ended it
+    step = verdict.accepted ? handshake_->go_on() : handshake_->refuse(verdict.cause, verdict.detail);
+  }
   const auto output = handshake_->take_output();
   shaking_next_ += output;
   if (step == Handshake::Step::failed) return handshake_failed(!output.empty());

@@ -52,6 +52,11 @@ class Connection {
     /// Accepting side only, once the peer has proved the cookie and before we confirm: shall it be? NODE-33 and
     /// NODE-30 are decided here. No state may change yet: established() follows, unless the connection ends.
     [[nodiscard]] virtual Verdict admit(const Peer& peer) = 0;
+    /// Dialling side without a target only: who listens there says that it is `name`, which is not proven yet. Shall it go on?
+    [[nodiscard]] virtual Verdict challenged(const std::string& name) {
+      static_cast<void>(name);
+      return {};
+    }
     /// Both sides have proved the cookie. Records may be sent from now on.
     virtual void established(const Peer& peer) = 0;
     /// The numbers for the record that is being closed.
@@ -70,7 +75,7 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
   ~Connection();
 
-  /// Dials `target`, which listens at `address`.
+  /// Dials `target`, which listens at `address`; or whoever listens there, when it is empty.
   void dial(const io::Address& address, std::string_view target);
   /// Takes over a connection that was accepted. `slot` is given back when the handshake ends, one way or the other.
   void accept(io::Handle handle, Admission::Slot slot);

@@ -86,7 +86,7 @@ struct Handshake::Secrets {
 
 Handshake::Handshake(Role role, const Identity& self, std::string_view target, const Cookies& cookies, Random& random)
     : role_(role), self_(self), target_(target), cookies_(cookies), random_(random), secrets_(std::make_unique<Secrets>()) {
-  PULPO_ASSERT((role == Role::accept) == target.empty());
+  PULPO_ASSERT(role == Role::dial || target.empty());
 }
 
 Handshake::~Handshake() = default;
@@ -133,6 +133,8 @@ Handshake::Step Handshake::receive(ByteView& input) {
     switch (state_) {
       case State::deciding:
         return Step::admit;
+      case State::choosing:
+        return Step::choose;
       case State::done:
         return Step::established;
       case State::failed:
@@ -237,7 +239,9 @@ bool Handshake::end_pake(ByteView peer_share, ByteView challenge) {
 Handshake::Step Handshake::on_hello(ByteView body) {
   std::string target;
   if (!meet(body, target)) return Step::failed;
-  if (target != self_.name) return fail(Cause::wrong_name, fmt::format("this is {}, not {}", self_.name, printable(target)), true);
+  // Empty: A dials an address, of which a beacon or a mapper told, and hears the name from us.
+  if (!target.empty() && target != self_.name)
+    return fail(Cause::wrong_name, fmt::format("this is {}, not {}", self_.name, printable(target)), true);
   if (peer_.name == self_.name) return fail(Cause::not_allowed, "that is this node's own name", true);  // NODE-33
   own_hello_ = hello_bytes();
   begin_pake();
@@ -253,7 +257,24 @@ Handshake::Step Handshake::on_challenge(ByteView body) {
   if (!challenge) return fail(Cause::malformed, challenge.error().detail, true);
   std::string unused;
   if (!meet(challenge->hello, unused)) return Step::failed;
-  if (peer_.name != target_) return fail(Cause::wrong_name, fmt::format("{} answered instead of {}", peer_.name, target_), true);
+  if (!target_.empty() && peer_.name != target_)
+    return fail(Cause::wrong_name, fmt::format("{} answered instead of {}", peer_.name, target_), true);
+  if (peer_.name == self_.name) return fail(Cause::not_allowed, "that is this node's own name", true);  // NODE-33
+  if (target_.empty()) {
+    kept_challenge_ = body;
+    state_ = State::choosing;
+    return Step::choose;
+  }
+  return answer(body);
+}
+
+Handshake::Step Handshake::go_on() {
+  PULPO_ASSERT(state_ == State::choosing);
+  return answer(std::exchange(kept_challenge_, {}));
+}
+
+Handshake::Step Handshake::answer(ByteView body) {
+  const auto challenge = wire::read_challenge(body);
   begin_pake();
   // A share that is none makes keys that nobody has: our proof is then refused, as with another cookie.
   (void)end_pake(challenge->share, body);
@@ -302,7 +323,7 @@ Handshake::Step Handshake::accept() {
 }
 
 Handshake::Step Handshake::refuse(Cause cause, std::string_view detail) {
-  PULPO_ASSERT(state_ == State::deciding || state_ == State::start);
+  PULPO_ASSERT(state_ == State::deciding || state_ == State::choosing || state_ == State::start);
   return fail(cause, std::string(detail), true);
 }
 

@@ -83,11 +83,12 @@ class Handshake {
   enum class Step : std::uint8_t {
     more,         ///< Send what output() holds, and give it the bytes that come.
     admit,        ///< Responder only: the peer's proof is right. Say accept() or refuse().
+    choose,       ///< Initiator without a target only: B has said its name, unproven: claimed_name(). Say go_on() or refuse().
     established,  ///< Send what output() holds; what follows in the stream are records.
     failed,       ///< Send what output() holds, close; ending() says why.
   };
 
-  /// `target` is the name dialled; empty for Role::accept.
+  /// `target` is the name dialled; empty for Role::accept, and for who dials an address without knowing who listens there.
   Handshake(Role role, const Identity& self, std::string_view target, const Cookies& cookies, Random& random);
   Handshake(const Handshake&) = delete;
   Handshake& operator=(const Handshake&) = delete;
@@ -98,9 +99,11 @@ class Handshake {
   /// Takes bytes from the front of `input` (removing them from the view) as far as whole messages reach and the
   /// handshake needs them; the rest is to be offered again, with more behind it.
   Step receive(ByteView& input);
-  /// After Step::admit: confirms (Step::established), or refuses with `cause` (Step::failed).
+  /// After Step::admit: confirms (Step::established), or refuses with `cause` (Step::failed), as may be done after Step::choose.
   Step accept();
   Step refuse(Cause cause, std::string_view detail);
+  /// After Step::choose: with whom it is.
+  Step go_on();
 
   /// What to send now; the caller takes it.
   [[nodiscard]] std::string take_output() { return std::exchange(output_, {}); }
@@ -119,11 +122,12 @@ class Handshake {
 
  private:
   struct Secrets;
-  enum class State : std::uint8_t { start, hello, challenge, proof, deciding, confirmation, done, failed };
+  enum class State : std::uint8_t { start, hello, challenge, choosing, proof, deciding, confirmation, done, failed };
   Step fail(Cause cause, std::string detail, bool tell);
   Step take(wire::StreamField field, ByteView body);
   Step on_hello(ByteView body);
   Step on_challenge(ByteView body);
+  Step answer(ByteView challenge_body);
   Step on_proof(ByteView body);
   Step on_confirmation(ByteView body);
   Step on_refusal(ByteView body);
@@ -148,7 +152,8 @@ class Handshake {
   std::string output_;
   std::string own_hello_, peer_hello_;  ///< Bodies, byte for byte: the associated data of CPace.
   std::string own_nonce_, peer_nonce_;
-  std::string challenge_;  ///< Responder: the body of its own Challenge, for the transcript.
+  std::string challenge_;       ///< Responder: the body of its own Challenge, for the transcript.
+  std::string kept_challenge_;  ///< Initiator without a target: the peer's, until go_on().
   std::unique_ptr<Secrets> secrets_;
 };
 

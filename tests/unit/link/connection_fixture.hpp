@@ -21,6 +21,8 @@ namespace pulpo::links {
 struct End final : Connection::Owner {
   std::optional<Connection> connection;
   Verdict verdict;
+  Verdict choice;          ///< What is said to a challenge of somebody who was not dialled by name.
+  std::string challenger;  ///< Who that was.
   std::optional<Peer> peer;
   std::vector<std::string> records;
   std::size_t record_bytes = 0;
@@ -32,6 +34,10 @@ struct End final : Connection::Owner {
   std::function<void()> on_sent;
 
   Verdict admit(const Peer&) override { return verdict; }
+  Verdict challenged(const std::string& name) override {
+    challenger = name;
+    return choice;
+  }
   void established(const Peer& with) override {
     EXPECT_FALSE(peer.has_value());
     peer = with;

@@ -108,6 +108,22 @@ TEST_P(ConnectionTest, TheWrongNodeAtAnAddressIsNamed) {
   EXPECT_EQ(dialling_.ending->cause, Cause::wrong_name);
 }
 
+TEST_P(ConnectionTest, WhoeverListensIsMetWhenNobodyWasDialledByName) {
+  dial("");
+  ASSERT_TRUE(until([&] { return dialling_.peer && accepting_.peer; }));
+  EXPECT_EQ(dialling_.challenger, dialling_.peer->name);
+  EXPECT_EQ(accepting_.peer->name, "a@127.0.0.1");
+}
+
+TEST_P(ConnectionTest, WhoeverListensIsLeftWhenItIsNotWanted) {
+  dialling_.choice = {.accepted = false, .cause = Cause::already_connected, .detail = "known already"};
+  dial("");
+  ASSERT_TRUE(until([&] { return dialling_.ending && accepting_.ending; }));
+  EXPECT_EQ(dialling_.ending->cause, Cause::already_connected);
+  EXPECT_EQ(accepting_.ending->cause, Cause::already_connected);
+  EXPECT_FALSE(dialling_.peer || accepting_.peer);
+}
+
 TEST_P(ConnectionTest, APortWhereNobodyListensIsUnreachableAtOnce) {
   const auto port = loop_->listen(io::Address::loopback_v4(0), {}).value();
   address_ = loop_->local_address(port).value();

@@ -24,6 +24,8 @@ struct Pair {
   std::optional<Handshake> a, b;
   Step a_step = Step::more, b_step = Step::more;
   bool b_confirmed = false;
+  std::string chosen;  ///< Whom a, who dialled nobody by name, was told to have reached.
+  bool goes_on = true;
   std::function<void(int number, std::string& bytes)> meddle = [](int, std::string&) {};
 
   void begin() {
@@ -39,6 +41,9 @@ struct Pair {
     if (step == Step::admit) {
       b_confirmed = true;
       step = to->accept();
+    } else if (step == Step::choose) {
+      chosen = to->claimed_name();
+      step = goes_on ? to->go_on() : to->refuse(Cause::already_connected, "known already");
     }
   }
 
@@ -276,6 +281,63 @@ TEST(Handshake, TheWrongNodeAtAnAddressSaysWhoItIs) {
   pair.run();
   EXPECT_EQ(pair.a->ending().cause, Cause::wrong_name);
   EXPECT_NE(pair.a->ending().fault.detail.find("this is b@altair, not z@altair"), std::string::npos) << pair.a->ending().fault.detail;
+}
+
+TEST(Handshake, WhoDialsAnAddressLearnsTheNameAndProvesItself) {
+  Pair pair;
+  pair.target = "";
+  pair.run();
+  EXPECT_EQ(pair.chosen, "b@altair");
+  ASSERT_EQ(pair.a_step, Step::established);
+  ASSERT_EQ(pair.b_step, Step::established);
+  EXPECT_EQ(pair.a->peer().name, "b@altair");
+  EXPECT_EQ(pair.b->peer().name, "a@altair");
+  EXPECT_EQ(pair.a->send_key(), pair.b->receive_key());
+}
+
+TEST(Handshake, WhoDialsAnAddressMayLeaveOnceItHearsTheName) {
+  Pair pair;
+  pair.target = "";
+  pair.goes_on = false;
+  pair.run();
+  EXPECT_EQ(pair.chosen, "b@altair");
+  EXPECT_EQ(pair.a->ending().cause, Cause::already_connected);
+  EXPECT_EQ(pair.b->ending().cause, Cause::already_connected);
+  EXPECT_FALSE(pair.b_confirmed);
+}
+
+TEST(Handshake, WhoDialsAnAddressIsRefusedWithAnotherCookie) {  // NODE-17
+  LogEar ear;
+  Pair pair;
+  pair.target = "";
+  pair.a_cookies = FixedCookies("another");
+  pair.run();
+  EXPECT_EQ(pair.a->ending().cause, Cause::cookie_refused);
+  EXPECT_FALSE(pair.b_confirmed);
+}
+
+TEST(Handshake, WhoDialsAnAddressTakesNoOtherNameThanTheOneThatWasProven) {
+  LogEar ear;
+  Pair pair;
+  pair.target = "";
+  pair.meddle = [](int number, std::string& bytes) {
+    const auto at = bytes.find("b@altair");
+    if (number == 1 && at != std::string::npos) bytes[at] = 'c';  // the challenge
+  };
+  pair.run();
+  EXPECT_EQ(pair.chosen, "c@altair");
+  EXPECT_EQ(pair.a_step, Step::failed);
+  EXPECT_EQ(pair.b_step, Step::failed);
+  EXPECT_FALSE(pair.b_confirmed);
+}
+
+TEST(Handshake, WhoDialsItsOwnAddressLearnsThatItIsItself) {  // NODE-33
+  Pair pair;
+  pair.target = "";
+  pair.b_self = pair.a_self;
+  pair.run();
+  EXPECT_EQ(pair.a->ending().cause, Cause::not_allowed);
+  EXPECT_EQ(pair.b->ending().cause, Cause::not_allowed);
 }
 
 TEST(Handshake, AResponderOfAnotherNameIsRefusedByTheInitiator) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Hosts: from a host's name to its addresses, by what this machine itself knows; never by getaddrinfo, which a static
-// program cannot carry.
+// program cannot carry. Who asks the network as well is a Lookup.
 //
 // Tried in this order: a numeric address, localhost, the hosts file, this host's own name (loopback, when the file does
 // not list it).
@@ -14,10 +14,13 @@
 //   Cost       Tens of µs: for names that a person typed, and for dialling a node.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "host/mdns_query.hpp"
+#include "host/resolv_conf.hpp"
 #include "io/address.hpp"
 #include "pulpo/result.hpp"
 
@@ -36,15 +39,25 @@ struct Settings {
 /// All addresses of `host` with `port`, the one to try first in front; never an empty list.
 [[nodiscard]] Outcome<std::vector<io::Address>> find(std::string_view host, std::uint16_t port, const Settings& settings = {});
 
-/// The same as something to hand in, so that a simulated node knows simulated hosts.
+/// Whom a Lookup asks.
+struct Network {
+  ResolvConf conf = {};
+  std::string conf_file = "/etc/resolv.conf";  ///< Where it stands, for messages.
+  std::uint16_t mdns_port = kMdnsPort;         ///< 0: nobody is asked by mDNS.
+};
+
+/// What a node knows of hosts, as something to hand in, so that a simulated node knows simulated hosts.
 class Resolver {
  public:
   virtual ~Resolver() = default;
   /// The name of the host that it runs on; empty when it has none.
   [[nodiscard]] virtual std::string own_name() const = 0;
+  /// Without asking anybody; not_found says what was tried.
   [[nodiscard]] virtual Outcome<std::vector<io::Address>> find(std::string_view host, std::uint16_t port) const = 0;
+  /// Whom to ask for what find() does not know; nobody, in a simulation.
+  [[nodiscard]] virtual std::optional<Network> network() const { return std::nullopt; }
 };
-/// What this machine knows.
+/// What this machine knows, and /etc/resolv.conf as it is at each look-up.
 [[nodiscard]] const Resolver& this_machine() noexcept;
 
 /// The addresses that the text of a hosts file gives `host`, in the file's order. Lines that are none are passed over.

@@ -1,79 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stream: one TCP connection of the mapper or of a client of it.
-//
-// Bundles the loop's connect, receive and send of one socket, and outlives its owner for as long as the loop still
-// holds them: letting go of a Stream::Pointer closes the connection and is safe at any moment, inside events too.
-//
-//   Order      connected (of connect() only), then received and sent in any order. ended(0) says that the peer will send
-//              no more; a send under way still ends, in sent() or in ended(errno).
-//   Bounds     One send under way; the bytes received are the owner's matter.
-//   Ownership  The owner holds a Pointer and must outlive it. Bytes to send are moved in.
-//   Threads    The loop's.
-//   Errors     Everything that ends a connection arrives as ended(errno).
+// Stream: a TCP connection of the mapper or of a client of it; the loop's, under the name that this layer uses.
 #pragma once
 
-#include <memory>
-#include <string>
-
-#include "io/loop.hpp"
+#include "io/tcp_stream.hpp"
 
 namespace pulpo::mapper {
 
-class Stream {
- public:
-  class Owner {
-   public:
-    virtual void connected() {}
-    virtual void received(ByteView bytes) = 0;
-    virtual void sent() {}
-    virtual void ended(int error) = 0;
-
-   protected:
-    ~Owner() = default;
-  };
-  struct LetGo {
-    void operator()(Stream* stream) const noexcept { stream->let_go(); }
-  };
-  using Pointer = std::unique_ptr<Stream, LetGo>;
-
-  [[nodiscard]] static Pointer connect(io::Loop& loop, Owner& owner, const io::Address& address);
-  /// Takes over an accepted connection.
-  [[nodiscard]] static Pointer adopt(io::Loop& loop, Owner& owner, io::Handle handle);
-
-  /// Sends all of `bytes`, then calls sent(). Only when connected and no other send is under way.
-  void send(std::string bytes);
-  [[nodiscard]] io::Handle handle() const noexcept { return handle_; }
-
- private:
-  class Part final : public io::Operation {
-   public:
-    using Handler = void (Stream::*)(const io::Completion&);
-    Part(Stream& stream, Handler handler) noexcept : stream_(stream), handler_(handler) {}
-    void completed(const io::Completion& completion) override { stream_.handle_completion(handler_, completion); }
-
-   private:
-    Stream& stream_;
-    Handler handler_;
-  };
-
-  Stream(io::Loop& loop, Owner& owner) noexcept : loop_(loop), owner_(&owner) {}
-  ~Stream() = default;
-  void handle_completion(Part::Handler handler, const io::Completion& completion);
-  void on_connect(const io::Completion& completion);
-  void on_receive(const io::Completion& completion);
-  void on_send(const io::Completion& completion);
-  void let_go() noexcept;
-  void delete_when_idle() noexcept;
-
-  io::Loop& loop_;
-  Owner* owner_;  ///< Null once let go.
-  io::Handle handle_ = -1;
-  bool is_handling_ = false;  ///< A completion is on the stack: do not delete under it.
-  std::string outgoing_;
-  Part connect_{*this, &Stream::on_connect};
-  Part receive_{*this, &Stream::on_receive};
-  Part send_{*this, &Stream::on_send};
-};
+using Stream = io::TcpStream;
 
 }  // namespace pulpo::mapper

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 
+#include "host/dns_query.hpp"
 #include "host/hosts.hpp"
 #include "host/names.hpp"
 #include "pulpo/assert.hpp"

@@ -5,14 +5,14 @@
 
 namespace pulpo::dist {
 
-Dialer::Dialer(io::Loop& loop, const host::Resolver& resolver, const NodeName& target, std::uint16_t mapper_port, Done done)
-    : loop_(loop), resolver_(resolver), target_(target), mapper_port_(mapper_port), done_(std::move(done)) {
-  // Not from within the constructor: the answer may destroy us.
-  loop_.timers().arm(start_, loop_.now());
+Dialer::Dialer(io::Loop& loop, Random& random, const host::Resolver& resolver, const NodeName& target, std::uint16_t mapper_port, Done done)
+    : loop_(loop), target_(target), mapper_port_(mapper_port), done_(std::move(done)) {
+  host_lookup_ = std::make_unique<host::Lookup>(loop, random, resolver, target.host, mapper_port,
+                                                [this](auto found) { host_found(std::move(found)); });
 }
 
-void Dialer::find_host() {
-  auto found = resolver_.find(target_.host, mapper_port_);
+void Dialer::host_found(Outcome<std::vector<io::Address>> found) {
+  const std::unique_ptr<host::Lookup> over = std::move(host_lookup_);  // this is its call
   if (!found) {
     done_(Fault{.code = Errc::nodedown, .where = "host unknown", .detail = found.error().detail});
     return;

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "host/hosts.hpp"
+#include "host/lookup.hpp"
 #include "mapper/client.hpp"
 #include "pulpo/net/node.hpp"
 
@@ -25,27 +25,21 @@ namespace pulpo::dist {
 class Dialer {
  public:
   using Done = std::function<void(Outcome<io::Address>)>;
-  Dialer(io::Loop& loop, const host::Resolver& resolver, const NodeName& target, std::uint16_t mapper_port, Done done);
+  Dialer(io::Loop& loop, Random& random, const host::Resolver& resolver, const NodeName& target, std::uint16_t mapper_port, Done done);
 
  private:
-  struct Start final : io::Timer {
-    explicit Start(Dialer& dialer_) noexcept : dialer(dialer_) {}
-    void expired() override { dialer.find_host(); }
-    Dialer& dialer;
-  };
-  void find_host();
+  void host_found(Outcome<std::vector<io::Address>> found);
   void ask_next_mapper();
   void answered(Outcome<mapper::NodeRecord> answer);
 
   io::Loop& loop_;
-  const host::Resolver& resolver_;
   NodeName target_;
   std::uint16_t mapper_port_;
   Done done_;
   std::vector<io::Address> addresses_;  ///< Of the host, the next to ask in front.
   std::size_t next_address_ = 0;
+  std::unique_ptr<host::Lookup> host_lookup_;
   std::unique_ptr<mapper::Lookup> lookup_;
-  Start start_{*this};
 };
 
 }  // namespace pulpo::dist

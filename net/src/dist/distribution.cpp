@@ -58,7 +58,7 @@ Distribution::Distribution(Runtime& runtime, const NodeOptions& options, NodeNam
     : runtime_(runtime),
       options_(options),
       own_name_(std::move(name)),
-      resolver_(options.resolver != nullptr ? *options.resolver : host::this_machine()),
+      hosts_(options.resolver != nullptr ? *options.resolver : host::this_machine()),
       cookies_(options.cookie),
       watchers_(runtime) {
   identity_.name = own_name_.text();
@@ -97,6 +97,10 @@ void Distribution::open(std::function<void(Outcome<void>)> done) {
     done(std::move(opened).error());
     return;
   }
+  done = [this, opened = std::move(done)](Outcome<void> outcome) {
+    if (outcome) start_joining();
+    opened(std::move(outcome));
+  };
   if (!options_.use_mapper) {
     done({});
     return;
@@ -157,12 +161,14 @@ void Distribution::registration_changed(const mapper::Registration::Report& repo
 void Distribution::close(std::function<void()> done) {
   closing_ = true;
   closed_ = std::move(done);
+  joiner_.reset();
   registration_.reset();
   on_demand_.reset();
   listener_.reset();
   for (auto& [name, neighbour] : neighbours_) {
     neighbour->dialer.reset();
     neighbour->patience.reset();
+    neighbour->next_dial.reset();
   }
   std::vector<Session*> all;
   for (const auto& session : sessions_) all.push_back(session.get());
@@ -243,22 +249,77 @@ void Distribution::start_connecting(Neighbour& neighbour) {
     failed(neighbour, {.code = Errc::not_allowed, .where = "not allowed", .detail = "that node is not on the list of allow_nodes()"});
     return;
   }
-  neighbour.dialer =
-      std::make_unique<Dialer>(core().loop(), resolver_, *name, options_.mapper_port, [this, &neighbour](Outcome<io::Address> address) {
-        // The dialer is not needed any more, but this is its call: it goes when the call is over.
-        const std::unique_ptr<Dialer> finished = std::move(neighbour.dialer);
-        dial(neighbour, std::move(address));
-      });
+  neighbour.dialer = std::make_unique<Dialer>(core().loop(), runtime_.random(), hosts_, *name, options_.mapper_port,
+                                              [this, &neighbour](Outcome<io::Address> address) {
+                                                // The dialer is not needed any more, but this is its call: it goes when the call is over.
+                                                const std::unique_ptr<Dialer> finished = std::move(neighbour.dialer);
+                                                dial(neighbour, std::move(address));
+                                              });
 }
 
 void Distribution::dial(Neighbour& neighbour, Outcome<io::Address> address) {
-  if (neighbour.session != nullptr) return connected(neighbour);  // they reached us meanwhile
+  if (neighbour.session != nullptr) return connected(neighbour);  // they reached us meanwhile, or a beacon led to them
   if (!address) return failed(neighbour, address.error());
+  if (neighbour.claim != nullptr) {
+    neighbour.next_dial = *address;
+    return;
+  }
   sessions_.push_back(std::make_unique<Session>(*this, core()));
   Session& session = *sessions_.back();
   session.neighbour = &neighbour;
   neighbour.attempt = &session;
   session.connection().dial(*address, neighbour.name);
+}
+
+// --- Joining ----------------------------------------------------------------------------------------------------------
+
+void Distribution::start_joining() {
+  if (options_.join.empty()) return;
+  Joiner::Settings settings{.own = own_name_, .listens_at = listener_->address(), .mapper_port = options_.mapper_port};
+  for (const std::string& list : options_.join) {
+    const auto specs = parse_join(list);  // Node::start() has looked at it
+    if (specs) settings.specs.insert(settings.specs.end(), specs->begin(), specs->end());
+  }
+  joiner_ = std::make_unique<Joiner>(core().loop(), runtime_.random(), hosts_, static_cast<Joiner::Links&>(*this), std::move(settings));
+}
+
+void Distribution::dial(const io::Address& address, const std::string& target, std::uint64_t ticket) {
+  sessions_.push_back(std::make_unique<Session>(*this, core()));
+  sessions_.back()->ticket = ticket;
+  sessions_.back()->wanted_name = target;
+  sessions_.back()->connection().dial(address, {});
+}
+
+bool Distribution::is_connected(const std::string& name) const {
+  const auto found = neighbours_.find(name);
+  return name == identity_.name || (found != neighbours_.end() && found->second->session != nullptr);
+}
+
+// Only a claim: it stops nobody who asks for that node by its name, and holds up a peer that has proven to be it but once.
+links::Connection::Owner::Verdict Distribution::challenged(Session& session, const std::string& name) {
+  if (closing_) return {.accepted = false, .cause = links::Cause::stopping};
+  session.claimed_name = name;
+  if (!session.wanted_name.empty() && name != session.wanted_name) {
+    return {.accepted = false, .cause = links::Cause::wrong_name, .detail = fmt::format("this is {}, not {}", name, session.wanted_name)};
+  }
+  if (!is_allowed(name)) return {.accepted = false, .cause = links::Cause::not_allowed, .detail = "this node does not allow it"};
+  if (is_connected(name)) {
+    return {.accepted = false, .cause = links::Cause::already_connected, .detail = "the nodes are connected already"};
+  }
+  Neighbour& its = neighbour(name);
+  if (its.is_connecting() || its.claim != nullptr) {
+    return {.accepted = false, .cause = links::Cause::simultaneous, .detail = "another dial goes on"};
+  }
+  its.claim = &session;
+  session.neighbour = &its;
+  return {};
+}
+
+bool Distribution::yields_to_claim(const std::string& name) {
+  const TimePoint now = core().loop().now();
+  constexpr Duration kOnceIn = 10s;
+  std::erase_if(yielded_, [&](const auto& one) { return now - one.second > kOnceIn; });
+  return yielded_.emplace(name, now).second;
 }
 
 void Distribution::accepted(io::Handle handle) {
@@ -293,7 +354,8 @@ links::Connection::Owner::Verdict Distribution::admit(const Session&, const link
   const auto found = neighbours_.find(peer.name);
   if (found == neighbours_.end()) return {};
   const Neighbour& its = *found->second;
-  if (its.attempt != nullptr && identity_.name > peer.name) return {.accepted = false, .cause = links::Cause::simultaneous};
+  if (identity_.name > peer.name && (its.attempt != nullptr || (its.claim != nullptr && yields_to_claim(peer.name))))
+    return {.accepted = false, .cause = links::Cause::simultaneous};
   if (its.session != nullptr && its.session->connection().role() == links::Role::dial && its.session->peer_creation() == peer.creation &&
       identity_.name > peer.name && core().loop().now() - its.session->began() < links::ConnectionSettings{}.handshake_time) {
     return {.accepted = false, .cause = links::Cause::already_connected};
@@ -319,7 +381,12 @@ void Distribution::session_up(Session& session) {
     ours->connection().close();
   }
   its.attempt = nullptr;
+  if (Session* const claim = std::exchange(its.claim, nullptr); claim != nullptr && claim != &session) {
+    claim->neighbour = nullptr;
+    claim->connection().close();
+  }
   its.patience.reset();
+  its.next_dial.reset();
   if (its.session != nullptr) {
     Session* const old = its.session;
     take_down(its, "connection_closed"_atom, &session);
@@ -332,6 +399,7 @@ void Distribution::session_up(Session& session) {
   lost_.erase(its.name);
   open_way(session.peer(), session);
   log::debug("** Node {} is up **", its.name);
+  if (!session.is_hidden()) hosts_.met(std::string_view(its.name).substr(its.name.find('@') + 1), session.connection().peer_address());
   if (!session.connection().is_sealed()) {
     log::notice("** The link with node {} is plain, as both sides allow: whoever is on the wire can read and change it **", its.name);
   }
@@ -340,6 +408,7 @@ void Distribution::session_up(Session& session) {
   }
   connected(its);
   tell_of_others(session);
+  if (joiner_) joiner_->up(session.peer_name(), session.ticket);
 }
 
 void Distribution::connected(Neighbour& neighbour) {
@@ -391,6 +460,8 @@ void Distribution::session_ended(Session& session, const links::Ending& ending) 
   Neighbour* const its = session.neighbour;
   const bool was_up = its != nullptr && its->session == &session;
   const bool was_attempt = its != nullptr && its->attempt == &session;
+  const bool was_claim = its != nullptr && its->claim == &session;
+  const std::string lost = was_up ? its->name : std::string{};
   if (was_up) {
     log::debug("** Node {} is down: {} **", its->name, ending.fault.text());
     take_down(*its, reason_of(ending));
@@ -404,10 +475,19 @@ void Distribution::session_ended(Session& session, const links::Ending& ending) 
     } else {
       failed(*its, ending.fault);
     }
+  } else if (was_claim) {
+    its->claim = nullptr;
+    if (const auto next = std::exchange(its->next_dial, std::nullopt); next && !closing_) {
+      dial(*its, *next);
+    } else {
+      forget_if_idle(*its);
+    }
   }
   const auto found = std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& one) { return one.get() == &session; });
   const std::unique_ptr<Session> gone = std::move(*found);
   sessions_.erase(found);
+  if (joiner_ && was_up) joiner_->down(lost);
+  if (joiner_ && gone->ticket != 0 && !gone->is_up()) joiner_->ended(gone->ticket, gone->claimed_name, ending);
   finish_closing();
 }
 

@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -26,10 +27,12 @@
 
 #include "dist/cookie_jar.hpp"
 #include "dist/dialer.hpp"
+#include "dist/joiner.hpp"
 #include "dist/listener.hpp"
 #include "dist/node_table.hpp"
 #include "dist/node_watchers.hpp"
 #include "dist/session.hpp"
+#include "host/met.hpp"
 #include "link/admission.hpp"
 #include "mapper/client.hpp"
 #include "mapper/on_demand.hpp"
@@ -47,17 +50,24 @@ class Neighbour {
   std::string name;
   Session* session = nullptr;  ///< Established.
   Session* attempt = nullptr;  ///< Our own, in its handshake.
+  Session* claim = nullptr;    ///< Our own to an address where somebody says, and has not proven yet, that it is this node.
   std::unique_ptr<Dialer> dialer;
+  std::optional<io::Address>
+      next_dial;                        ///< What the dialer found while a claim is looked into: two dials at once would replace each other.
   std::unique_ptr<io::Timer> patience;  ///< The peer said that its own attempt goes on: until when we wait for it (NODE-31).
   std::vector<Asker> askers;            ///< Processes that wait for the outcome.
   std::deque<MessagePtr> waiting;       ///< Signals that wait for the connection.
   std::size_t waiting_bytes = 0;
   bool known_from_peer = false;  ///< The attempt is the mesh's: a peer told of it, and nobody here asked (NODE-12).
-  [[nodiscard]] bool is_connecting() const noexcept { return dialer != nullptr || attempt != nullptr || patience != nullptr; }
-  [[nodiscard]] bool is_idle() const noexcept { return session == nullptr && !is_connecting() && askers.empty() && waiting.empty(); }
+  [[nodiscard]] bool is_connecting() const noexcept {
+    return dialer != nullptr || attempt != nullptr || patience != nullptr || next_dial.has_value();
+  }
+  [[nodiscard]] bool is_idle() const noexcept {
+    return session == nullptr && claim == nullptr && !is_connecting() && askers.empty() && waiting.empty();
+  }
 };
 
-class Distribution final : public Router {
+class Distribution final : public Router, private Joiner::Links {
  public:
   static constexpr unsigned kHomeCore = 0;
   static constexpr std::size_t kWaitingMax = Session::kQueueMax;
@@ -101,6 +111,8 @@ class Distribution final : public Router {
   [[nodiscard]] const links::Identity& identity() const noexcept { return identity_; }
   [[nodiscard]] const links::Cookies& cookies() const noexcept { return cookies_; }
   [[nodiscard]] links::Connection::Owner::Verdict admit(const Session& session, const links::Peer& peer);
+  /// Somebody whom we dialled by address says who it is: shall it go on?
+  [[nodiscard]] links::Connection::Owner::Verdict challenged(Session& session, const std::string& name);
   /// How many atoms that peer may still make here, whatever becomes of its connections.
   [[nodiscard]] wire::AtomQuota& atom_quota(const Session& session);
   void session_up(Session& session);
@@ -109,6 +121,13 @@ class Distribution final : public Router {
   void accepted(io::Handle handle);
 
  private:
+  // Joiner::Links
+  void dial(const io::Address& address, const std::string& target, std::uint64_t ticket) override;
+  [[nodiscard]] bool is_connected(const std::string& name) const override;
+  void start_joining();
+  /// True when a peer that has proven who it is shall wait for what somebody claims to be it, which it need not do twice in a row.
+  [[nodiscard]] bool yields_to_claim(const std::string& name);
+
   [[nodiscard]] Core& core() noexcept { return runtime_.core(kHomeCore); }
   [[nodiscard]] Neighbour& neighbour(std::string_view name);
   void forget_if_idle(Neighbour& neighbour);
@@ -137,7 +156,7 @@ class Distribution final : public Router {
   Runtime& runtime_;
   const NodeOptions options_;
   const NodeName own_name_;
-  const host::Resolver& resolver_;
+  host::MetHosts hosts_;
   NodeTable nodes_;
   links::Identity identity_;
   CookieJar cookies_;
@@ -145,6 +164,8 @@ class Distribution final : public Router {
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<mapper::OnDemand> on_demand_;
   std::unique_ptr<mapper::Registration> registration_;
+  std::unique_ptr<Joiner> joiner_;
+  std::unordered_map<std::string, TimePoint> yielded_;  ///< See yields_to_claim(); by peers that have proven the cookie.
   std::function<void(Outcome<void>)> opened_;
   std::function<void()> closed_;
   bool closing_ = false;

@@ -33,6 +33,11 @@ Outcome<NodeName> parse_node_name(const std::string& text) {
   return name;
 }
 
+Outcome<void> check_join(std::string_view text) {
+  PULPO_CHECK(dist::parse_join(text));
+  return {};
+}
+
 namespace {
 
 std::string short_host_name(const host::Resolver& resolver) {
@@ -87,11 +92,15 @@ Node::~Node() { stop(); }
 
 Outcome<void> Node::start() {
   State& state = *state_;
+  if (!state.options.join.empty() && state.options.kind == NameKind::none) {
+    return Fault{.code = Errc::bad_argument, .where = "--join", .detail = "a node without a name joins nobody; give it --sname or --name"};
+  }
   const bool has_name = state.options.kind != NameKind::none || state.options.transient;
   if (has_name) {
     PULPO_TRY(const NodeName name, full_name(state.options, state.runtime.random()));
     if (state.options.cookie.empty())
       return Fault{.code = Errc::bad_argument, .where = "cookie", .detail = "a node with a name needs a cookie that is not empty"};
+    for (const std::string& list : state.options.join) PULPO_CHECK(check_join(list));
     state.name = name.text();
     state.distribution = std::make_unique<dist::Distribution>(state.runtime, state.options, name);
     state.runtime.set_router(state.distribution.get());

@@ -30,6 +30,8 @@ Session::~Session() { ListHook<Flusher>::unlink(); }
 
 links::Connection::Owner::Verdict Session::admit(const links::Peer& peer) { return distribution_.admit(*this, peer); }
 
+links::Connection::Owner::Verdict Session::challenged(const std::string& name) { return distribution_.challenged(*this, name); }
+
 void Session::established(const links::Peer& peer) {
   peer_name_ = peer.name;
   peer_creation_ = peer.creation;

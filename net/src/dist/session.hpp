@@ -54,6 +54,9 @@ class Session final : public links::Connection::Owner, public Flusher {
   [[nodiscard]] bool is_hidden() const noexcept { return hidden_; }
   [[nodiscard]] TimePoint began() const noexcept { return began_; }
   std::uint64_t number = 0;        ///< Of this connection among all of the node's; once up.
+  std::uint64_t ticket = 0;        ///< Of the Joiner's dial that it is; 0 when it is none.
+  std::string wanted_name;         ///< Who alone is welcome there; empty: whoever answers.
+  std::string claimed_name;        ///< Who answered such a dial, proven or not.
   Neighbour* neighbour = nullptr;  ///< Whose session it is; null before the peer's name is proven.
 
   /// Encodes a signal into what gathers, or keeps it until there is room. False: the queue is over its limit.
@@ -62,6 +65,7 @@ class Session final : public links::Connection::Owner, public Flusher {
  private:
   // links::Connection::Owner
   Verdict admit(const links::Peer& peer) override;
+  Verdict challenged(const std::string& name) override;
   void established(const links::Peer& peer) override;
   wire::Stamp stamp() override { return {++sequence_, received_}; }
   void record(ByteView body) override;

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pulpo/net/nodes.hpp"
@@ -55,6 +56,8 @@ struct NodeOptions {
   /// NODE-40: a peer that says nothing for so long is taken for dead; two nodes use the larger of theirs. 1 s at least.
   Duration net_ticktime = 8s;
   std::string listen;  ///< "IP", "IP:PORT", "[v6]:PORT" or ":PORT"; empty: as Settled points say (loopback when the host is).
+  /// Whom to meet, and to meet again whenever they are lost; lists as check_join() takes them. Nobody by default.
+  std::vector<std::string> join;
   std::uint16_t mapper_port = 4369;
   bool use_mapper = true;  ///< False: does not register.
   /// Starts one on demand, by running `mapper_program`, or this very program when that is empty, with the arguments `mapper --daemon …`:
@@ -93,6 +96,9 @@ struct NodeName {
   [[nodiscard]] std::string text() const { return head + "@" + host; }
 };
 [[nodiscard]] Outcome<NodeName> parse_node_name(const std::string& text);
+/// What stands behind --join, with commas: "lan" (whoever says by beacons that it is there) or "lan:LABEL", "HOST" (all nodes of that
+/// host), "HOST:PORT", "NAME@HOST". The Fault says what to type.
+[[nodiscard]] Outcome<void> check_join(std::string_view text);
 /// This machine's short host name: up to the first dot; "localhost" when it has none.
 [[nodiscard]] std::string short_host_name();
 

@@ -113,6 +113,10 @@ Outcome<NodePlan> read_plan(Program& program, const Arguments& arguments) {
   PULPO_TRY(const auto stack, arguments.bytes("stack-size", 16 * 1024, 64u << 20, options.runtime.stack_bytes));
   options.runtime.stack_bytes = static_cast<std::size_t>(stack);
   options.listen = arguments.get("listen").value_or("");
+  options.join = arguments.all("join");
+  for (const std::string& list : options.join) PULPO_CHECK(check_join(list));
+  if (!options.join.empty() && options.kind == NameKind::none)
+    return wrong_usage("--join: a node without a name joins nobody; give it --sname or --name");
   options.plain_links = arguments.has("plain-links");
   options.visible = !arguments.has("hidden");
   PULPO_TRY(options.net_ticktime, arguments.duration("net-ticktime", 1s, 1h, options.net_ticktime));
@@ -269,7 +273,8 @@ Verb node_verb() {
           "them. Exit status 2 when an option or a file is wrong, 1 when the name or the port is taken, an application does not start, or "
           "a permanent one has ended.",
       .examples =
-          "node --sname a --app ping_pong\nnode --name a@192.168.1.10 --listen 192.168.1.10:4711\nnode --sname auto --cookie-file "
+          "node --sname a --app ping_pong\nnode --name a@192.168.1.10 --listen 192.168.1.10:4711\nnode --sname auto --join lan "
+          "--cookie-file "
           "/etc/pulpo/cookie",
       .options =
           std::vector<Option>{
@@ -289,8 +294,14 @@ Verb node_verb() {
               {.name = "stack-size", .value = "BYTES", .help = "Stack of a process; 64KiB by default."},
               {.name = "listen",
                .value = "IP[:PORT]",
-               .help = "Listen on this address only, [IPv6]:PORT or :PORT. Everywhere by default; on loopback when the host part of "
-                       "the name is."},
+               .help = "Listen on this address only, [IPv6]:PORT or :PORT, or on an interface, as eth0. Everywhere by default; on loopback "
+                       "when the host part of the name is."},
+              {.name = "join",
+               .value = "lan|HOST,...",
+               .help =
+                   "Meet these nodes, and meet them again whenever they are lost: lan is whoever says on this network that it is there, "
+                   "lan:LABEL those with that label; HOST all nodes of a host, HOST:PORT who listens there, NAME@HOST that node.",
+               .repeatable = true},
               {.name = "hidden", .help = "Take no part in the mesh: others list this node only as hidden."},
               {.name = "net-ticktime",
                .value = "S",

@@ -86,7 +86,8 @@ void Distribution::open(std::function<void(Outcome<void>)> done) {
     done(Fault{.code = kernel.error().code, .where = "net_kernel", .detail = kernel.error().text()});
     return;
   }
-  const auto address = listen_address(options_.listen, own_name_.host);
+  const auto interfaces = core().loop().interfaces();
+  const auto address = listen_address(options_.listen, own_name_.host, interfaces ? *interfaces : std::vector<io::Interface>{});
   if (!address) {
     done(address.error());
     return;

@@ -22,7 +22,7 @@ Outcome<JoinSpec> parse_lan(std::string_view label) {
   return JoinSpec{.kind = JoinSpec::Kind::lan, .label = std::string(label)};
 }
 
-Outcome<std::uint16_t> parse_port(std::string_view text) {
+Outcome<std::uint16_t> parse_join_port(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   if (error == std::errc() && end == text.data() + text.size() && port != 0) return port;
@@ -43,7 +43,7 @@ Outcome<JoinSpec> parse_one(std::string_view text) {
   const bool bracketed = text.starts_with('[');
   // A lone IPv6 address has several colons and no brackets; then there is no port.
   if (colon != std::string_view::npos && (bracketed ? text.find(']') + 1 == colon : text.find(':') == colon)) {
-    PULPO_TRY(spec.port, parse_port(text.substr(colon + 1)));
+    PULPO_TRY(spec.port, parse_join_port(text.substr(colon + 1)));
     spec.kind = JoinSpec::Kind::port;
     spec.host = text.substr(0, colon);
   }

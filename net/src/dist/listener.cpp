@@ -22,7 +22,7 @@ Outcome<std::uint16_t> parse_port(std::string_view text) {
 
 }  // namespace
 
-Outcome<io::Address> listen_address(const std::string& listen, const std::string& host) {
+Outcome<io::Address> listen_address(const std::string& listen, const std::string& host, const std::vector<io::Interface>& interfaces) {
   std::string_view ip = listen;
   std::uint16_t port = 0;
   const std::size_t colon = listen.rfind(':');
@@ -34,12 +34,20 @@ Outcome<io::Address> listen_address(const std::string& listen, const std::string
   }
   if (ip.starts_with('[') && ip.ends_with(']')) ip = ip.substr(1, ip.size() - 2);
   if (ip.empty()) return is_loopback_host(host) ? io::Address::loopback_v4(port) : io::Address::any_v6(port);
-  auto address = io::Address::parse(ip, port);
-  if (!address) {
+  if (auto address = io::Address::parse(ip, port)) return address;
+  const io::Interface* found = nullptr;
+  for (const io::Interface& one : interfaces) {
+    const bool is_better = found == nullptr || (found->address.family() != AF_INET && one.address.family() == AF_INET);
+    if (one.name == ip && is_better) found = &one;
+  }
+  if (found == nullptr) {
     return Fault{.code = Errc::bad_argument,
                  .where = "--listen",
-                 .detail = fmt::format("'{}' is no numeric address; say IP, IP:PORT or :PORT", listen)};
+                 .detail = fmt::format("'{}' is neither a numeric address nor an interface that has one; say IP, IP:PORT, :PORT or {}",
+                                       listen, interfaces.empty() ? "an interface's name" : interfaces.back().name)};
   }
+  io::Address address = found->address;
+  address.set_port(port);
   return address;
 }
 

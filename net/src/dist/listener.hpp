@@ -10,14 +10,17 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "io/loop.hpp"
 
 namespace pulpo::dist {
 
-/// Where a node listens: `listen` as --listen has it ("IP", "IP:PORT", "[v6]:PORT", ":PORT", or nothing), for a node on `host`. Without an
-/// address it is every interface, or loopback when the host is localhost, 127.x or ::1 (Settled points).
-[[nodiscard]] Outcome<io::Address> listen_address(const std::string& listen, const std::string& host);
+/// Where a node listens: `listen` as --listen has it ("IP", "IP:PORT", "[v6]:PORT", ":PORT", "eth0", "eth0:PORT", or nothing), for a node
+/// on `host`. Without an address it is every interface, or loopback when the host is localhost, 127.x or ::1 (Settled points). Of an
+/// interface that has several addresses the first IPv4 one is taken.
+[[nodiscard]] Outcome<io::Address> listen_address(const std::string& listen, const std::string& host,
+                                                  const std::vector<io::Interface>& interfaces = {});
 
 class Listener {
  public:

@@ -55,7 +55,7 @@ struct NodeOptions {
   bool connect_all = true;  ///< False: is connected with those alone whom somebody here wants, or who want us (NODE-12).
   /// NODE-40: a peer that says nothing for so long is taken for dead; two nodes use the larger of theirs. 1 s at least.
   Duration net_ticktime = 8s;
-  std::string listen;  ///< "IP", "IP:PORT", "[v6]:PORT" or ":PORT"; empty: as Settled points say (loopback when the host is).
+  std::string listen;  ///< "IP", "IP:PORT", "[v6]:PORT", ":PORT" or "eth0[:PORT]"; empty: everywhere, on loopback when the host is.
   /// Whom to meet, and to meet again whenever they are lost; lists as check_join() takes them. Nobody by default.
   std::vector<std::string> join;
   std::uint16_t mapper_port = 4369;

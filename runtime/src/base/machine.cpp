@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kNameMax = 100;
 
 /// The beginning of a file; a processor among hundreds is as good as the first.
-std::string beginning_of(const char* path) {
+std::string beginning_of_file(const char* path) {
   const int file = ::open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return {};
   char bytes[4096];
@@ -48,9 +48,9 @@ std::string parse_processor(std::string_view text) {
 Machine this_machine() {
   utsname about{};
   ::uname(&about);
-  Machine machine{.board = parse_board(beginning_of("/proc/device-tree/model")),
+  Machine machine{.board = parse_board(beginning_of_file("/proc/device-tree/model")),
                   .kernel = std::string(about.release) + ' ' + about.machine};
-  if (machine.board.empty()) machine.board = parse_processor(beginning_of("/proc/cpuinfo"));
+  if (machine.board.empty()) machine.board = parse_processor(beginning_of_file("/proc/cpuinfo"));
   if (machine.board.empty()) machine.board = about.machine;
   return machine;
 }

@@ -21,10 +21,11 @@ namespace {
 constexpr std::uint64_t kDiallersMax = links::AdmissionLimits{}.half_open_per_address_max;
 
 /// Asks the mapper once.
-Outcome<io::Address> find_address(io::Loop& loop, const NodeName& name, std::uint16_t port) {
+Outcome<io::Address> find_address(io::Loop& loop, Random& random, const NodeName& name, std::uint16_t port) {
   std::optional<Outcome<io::Address>> found;
   {
-    const dist::Dialer dialer(loop, host::this_machine(), name, port, [&](Outcome<io::Address> answer) { found = std::move(answer); });
+    const dist::Dialer dialer(loop, random, host::this_machine(), name, port,
+                              [&](Outcome<io::Address> answer) { found = std::move(answer); });
     while (!found) loop.turn(io::Loop::Wait::yes);
   }
   while (loop.pending() > 0) loop.turn(io::Loop::Wait::yes);
@@ -58,7 +59,7 @@ int bench_connect(Program& program, const Arguments& arguments) {
   if (!loop) return fail(loop.error());
   const auto name = parse_node_name(command->peer_name());
   if (!name) return fail(name.error());
-  const auto address = find_address(**loop, *name, *port);
+  const auto address = find_address(**loop, program.random(), *name, *port);
   if (!address) return fail(address.error());
 
   BenchResult result{.kind = BenchKind::connect,

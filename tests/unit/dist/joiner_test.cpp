@@ -27,7 +27,7 @@ struct NumberedHosts final : host::Resolver {
   const SimWorld* world = nullptr;
 };
 
-class JoinerTest : public testing::Test, protected Joiner::Links {
+class JoinerTest : public ::testing::Test, protected Joiner::Links {
  protected:
   struct Dial {
     Duration at;
@@ -78,7 +78,8 @@ class JoinerTest : public testing::Test, protected Joiner::Links {
     ASSERT_TRUE(its.daemon->start());
     for (const auto& node : nodes) {
       its.nodes.push_back(std::make_unique<mapper::Registration>(
-          world_[host], mapper::Registration::Settings{.mapper = io::Address::loopback_v4(4369), .node = node}, [](const auto&) {}));
+          world_[host], random_, mapper::Registration::Settings{.mapper = io::Address::loopback_v4(4369), .node = node},
+          [](const auto&) {}));
     }
     world_.pass(1s);
   }

@@ -98,7 +98,7 @@ struct Alarm final : Timer {
   std::function<void()> then;
 };
 
-class LoopConformance : public testing::TestWithParam<Variant> {
+class LoopConformance : public ::testing::TestWithParam<Variant> {
  protected:
   /// No step of these tests takes a hundredth of it; a slower machine fails rather than hangs.
   static constexpr Duration kPatience = 30s;

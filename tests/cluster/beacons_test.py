@@ -46,7 +46,7 @@ class BeaconsTest(unittest.TestCase):
             self.clusters[host] = HostCluster(self.lan, host)
             self.addCleanup(self.clusters[host].close)
         cluster = self.clusters[host]
-        started = cluster.start("node", "--name", f"{name}@{self.lan.addresses[host]}", "--cookie", cookie, "--join", join, *options)
+        started = cluster.start("node", "--name", f"{name}@{self.lan.addresses[host]}", "--cookie", cookie, "--join", join, "--log-level", "debug", *options)
         started.began = time.monotonic()
         started.log.await_line(r" is up, listening on port \d+")
         started.name = f"{name}@{self.lan.addresses[host]}"
@@ -64,16 +64,17 @@ class BeaconsTest(unittest.TestCase):
         self.assert_meet(one, other, since)
 
     def assert_meet(self, one, other, since):
-        """One of the two says that it has joined the other, soon enough."""
-        def has_joined(here, there):
+        """Both say that the other is up, soon enough: found by its beacon, or told of by a third that was."""
+
+        def knows(here, there):
             try:
-                here.log.await_line(rf"Joined node {re.escape(there.name)} ", deadline=0.001)
+                here.log.await_line(rf"\*\* Node {re.escape(there.name)} is up \*\*", deadline=0.001)
             except AssertionError:
                 return False
             return True
 
-        Cluster.await_true(lambda: has_joined(one, other) or has_joined(other, one),
-                                        f"{one.name} and {other.name} did not meet: {one.log.lines} {other.log.lines}")
+        Cluster.await_true(lambda: knows(one, other) and knows(other, one),
+                           f"{one.name} and {other.name} did not meet: {one.log.lines} {other.log.lines}")
         seconds = time.monotonic() - since
         print(f"{self.id()}: met after {seconds:.2f} s")
         self.assertLess(seconds, JOIN_SECONDS)
@@ -142,7 +143,7 @@ class BeaconsTest(unittest.TestCase):
         cook = self.node(hosts[1], "cook", join="lan:kitchen")
         self.assert_meet(kitchen, cook, cook.began)
         lines = [*self.seen(garden), *self.seen(other)]
-        self.assertEqual([line for line in lines if "Joined" in line], [])
+        self.assertEqual([line for line in lines if "** Node" in line and "is up" in line], [])
 
     def test_a_list_of_addresses_needs_no_beacons(self):
         hosts = [self.lan.host() for _ in range(2)]

@@ -58,10 +58,11 @@ int rpc(Program& program, const Arguments& arguments) {
 Verb rpc_verb() {
   return {
       .name = "rpc",
-      .arguments = "NODE 'MODULE.FUNCTION(ARG, ...)' | NODE MODULE FUNCTION [ARG...]",
+      .arguments = "NODE CALL | NODE MODULE FUNCTION [ARG...]",
       .summary = "Call a function on that node, and print what it returns.",
       .details =
-          "Functions are those that applications of that node export, and some that every node has: IO.puts, Process.list, "
+          "CALL is 'MODULE.FUNCTION(ARG, ...)'. Functions are those that applications of that node export, and some that every node has: "
+          "IO.puts, Process.list, "
           "Application.started_applications, System.stop. Arguments are Elixir terms; without parentheses there are none. What the "
           "function prints appears here, before its value. Exit status 1 when it fails, is not exported, does not return in time, or "
           "there is no connection; 2 when the arguments are wrong.",

@@ -6,7 +6,7 @@
 namespace pulpo::dist {
 
 Dialer::Dialer(io::Loop& loop, Random& random, const host::Resolver& resolver, const NodeName& target, std::uint16_t mapper_port, Done done)
-    : loop_(loop), target_(target), mapper_port_(mapper_port), done_(std::move(done)) {
+    : loop_(loop), target_(target), done_(std::move(done)) {
   host_lookup_ = std::make_unique<host::Lookup>(loop, random, resolver, target.host, mapper_port,
                                                 [this](auto found) { host_found(std::move(found)); });
 }

@@ -34,7 +34,6 @@ class Dialer {
 
   io::Loop& loop_;
   NodeName target_;
-  std::uint16_t mapper_port_;
   Done done_;
   std::vector<io::Address> addresses_;  ///< Of the host, the next to ask in front.
   std::size_t next_address_ = 0;

@@ -19,10 +19,20 @@ void free_block(void* memory, std::size_t /*bytes*/) noexcept {
   std::free(memory);  // NOLINT
 }
 
+void* resize_block(void* memory, std::size_t bytes) noexcept {
+  void* const moved = std::realloc(memory, bytes);  // NOLINT: as above
+  PULPO_ASSERT(moved != nullptr);
+  return moved;
+}
+
 TermBlock* make_block(Shape shape, std::size_t size, std::size_t payload, std::uint16_t extra) noexcept {
+  return init_block(allocate_block(sizeof(TermBlock) + payload), shape, size, payload, extra);
+}
+
+TermBlock* init_block(void* memory, Shape shape, std::size_t size, std::size_t payload, std::uint16_t extra) noexcept {
   PULPO_ASSERT(size < UINT32_MAX);
   const std::size_t bytes = sizeof(TermBlock) + payload;
-  auto* block = static_cast<TermBlock*>(allocate_block(bytes));
+  auto* block = static_cast<TermBlock*>(memory);
   block->alive = {1, static_cast<std::uint32_t>((bytes + 15) / 16)};
   block->shape = shape;
   block->shared = false;

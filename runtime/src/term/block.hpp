@@ -33,6 +33,10 @@ struct ObjectBox {
 /// Uninitialised memory for a block of `bytes` in all.
 [[nodiscard]] void* allocate_block(std::size_t bytes) noexcept;
 void free_block(void* memory, std::size_t bytes) noexcept;
+/// The same memory with room for `bytes`, moved when it must be; null is a block of none.
+[[nodiscard]] void* resize_block(void* memory, std::size_t bytes) noexcept;
+/// Fills in the header of a block that lies in `memory`, as make_block() does.
+[[nodiscard]] TermBlock* init_block(void* memory, Shape shape, std::size_t size, std::size_t payload, std::uint16_t extra) noexcept;
 
 /// A block with its header filled in, and room for `payload` bytes. `size` as TermBlock says; below 2^32 (PULPO_ASSERT).
 [[nodiscard]] TermBlock* make_block(Shape shape, std::size_t size, std::size_t payload, std::uint16_t extra = 0) noexcept;

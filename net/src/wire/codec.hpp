@@ -3,7 +3,7 @@
 // Encoder, Decoder: frames to bytes and back, for one direction of one connection each.
 //
 // The bytes are the message Frame of pulpo.proto. A body is a flat run of fields in preorder (a tuple's size, then its
-// elements), so neither side recurses, whatever the peer sends.
+// elements), so neither side recurses, whatever the peer sends. Long ones may come in fragments: wire/fragment.hpp.
 //
 //   Order      Frames must be decoded in the order they were encoded: atom definitions are in them.
 //   Bounds     Limits below. A count that a peer claims reserves nothing: memory grows with the bytes that came.
@@ -14,11 +14,14 @@
 //              the buffers have grown.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "wire/atoms.hpp"
+#include "wire/fragment.hpp"
 #include "wire/frame.hpp"
 #include "wire/out_buffer.hpp"
 
@@ -41,6 +44,7 @@ struct Limits {
   std::size_t message_bytes_max = 256u * 1024 * 1024;  ///< architecture.md, Defaults and limits.
   std::size_t depth_max = Term::kDepthMax;
   std::size_t terms_max = 16u * 1024 * 1024;  ///< A value takes two bytes of a message, but 16 of memory: as much again.
+  std::size_t unfinished_weight_max = FragmentLimits::kWeightMax;
 };
 
 class Encoder {
@@ -50,24 +54,20 @@ class Encoder {
 
   /// Appends `frame` to `out`.
   Outcome<void> encode(OutBuffer& out, const Frame& frame);
+  /// Appends the next fragment of `stream`, of FragmentLimits::kBytesMax at most. True: it was the last. On an error the receiver is
+  /// owed encode_dropped(), if the stream has begun.
+  Outcome<bool> encode_fragment(OutBuffer& out, OutgoingStream& stream);
+  /// Takes a stream back: its receiver forgets what has come of it.
+  static void encode_dropped(OutBuffer& out, const OutgoingStream& stream);
   [[nodiscard]] const AtomsOut& atoms() const noexcept { return atoms_; }
 
  private:
-  /// A container that is open. Tuples, maps and bound arguments are walked by pointer: their parent keeps them alive. A
-  /// list is held, and asked for one element after the other, since a charlist has none to point at.
-  struct Level {
-    const Term* at = nullptr;
-    const Term* end = nullptr;
-    Term list = {};
-    std::size_t index = 0;
-    std::size_t size = 0;  ///< Of the list, its improper tail counted.
-  };
   friend struct EncoderRun;
   NodeNumbers& nodes_;
   NodeIndex peer_;
   Limits limits_;
   AtomsOut atoms_;
-  std::vector<Level> levels_;  ///< Containers that are open; kept for its capacity.
+  std::vector<OpenTerm> levels_;  ///< Containers that are open; kept for its capacity.
 };
 
 class Decoder {
@@ -77,27 +77,22 @@ class Decoder {
 
   /// Reads one frame (what stands in the record's field, without tag and length) into `frame`.
   Outcome<void> decode(ByteView bytes, Frame& frame);
+  /// Whether what decode() read made a frame whole; false after a fragment that is not its stream's last, and `frame` says nothing then.
+  [[nodiscard]] bool is_whole() const noexcept { return whole_; }
+  [[nodiscard]] std::size_t unfinished_weight() const noexcept { return streams_weight_; }
   [[nodiscard]] const AtomsIn& atoms() const noexcept { return atoms_; }
 
  private:
-  /// A container that lacks elements.
-  struct Open {
-    std::uint64_t missing = 0;  ///< Values still to come.
-    std::size_t first = 0;      ///< Where its values begin in values_.
-    std::uint32_t shape = 0;    ///< The field that opened it.
-  };
-  struct FunctionHead {
-    Atom module, name;
-    std::uint8_t arity = 0;
-  };
+  Outcome<void> decode_fragment(ByteView bytes, Frame& frame);
   friend struct DecoderRun;
   NodeNumbers& nodes_;
   NodeIndex peer_;
   Limits limits_;
   AtomsIn atoms_;
-  std::vector<Open> open_;               ///< Containers that lack elements; kept for its capacity.
-  std::vector<Term> values_;             ///< Elements of open containers, in order.
-  std::vector<FunctionHead> functions_;  ///< Of the open containers that are functions.
+  UnfinishedBody body_;  ///< Of the frame that is being read; kept for its capacity.
+  bool whole_ = false;
+  std::array<std::unique_ptr<IncomingStream>, FragmentLimits::kStreamsMax> streams_;
+  std::size_t streams_weight_ = 0;  ///< Of all of streams_.
 };
 
 }  // namespace pulpo::wire

@@ -37,6 +37,9 @@ struct DecoderRun {
   Frame& f;
   bool has_body = false;
   std::size_t terms = 0;  ///< Values so far, containers included.
+  /// While a fragment is read: its stream, and how many bytes the message may have behind this fragment.
+  IncomingStream* stream = nullptr;
+  std::size_t behind = 0;
   std::string error = {};
 
   bool fail(std::string text) {
@@ -54,7 +57,7 @@ struct DecoderRun {
 
   /// A value is complete.
   bool add(Term value) {
-    if (!decoder.open_.empty()) return add_to_container(std::move(value));
+    if (!decoder.body_.open.empty()) return add_to_container(std::move(value));
     if (has_body) [[unlikely]]
       return fail("a second term follows the body");
     has_body = true;
@@ -64,8 +67,8 @@ struct DecoderRun {
 
   /// So may the containers be that waited for it.
   bool add_to_container(Term value) {
-    auto& open = decoder.open_;
-    auto& values = decoder.values_;
+    auto& open = decoder.body_.open;
+    auto& values = decoder.body_.values;
     if (++terms > decoder.limits_.terms_max) [[unlikely]]
       return fail(fmt::format("the message holds more than {} terms", decoder.limits_.terms_max));
     for (;;) {
@@ -73,15 +76,15 @@ struct DecoderRun {
       if (--open.back().missing != 0) return true;
       value = close(open.back());
       values.erase(values.begin() + static_cast<std::ptrdiff_t>(open.back().first), values.end());
-      if (open.back().shape == frame::function) decoder.functions_.pop_back();
+      if (open.back().shape == frame::function) decoder.body_.functions.pop_back();
       open.pop_back();
       if (open.empty()) return add(std::move(value));
       ++terms;
     }
   }
 
-  Term close(const Decoder::Open& container) {
-    const std::span<const Term> of(decoder.values_.data() + container.first, decoder.values_.size() - container.first);
+  Term close(const OpenValue& container) {
+    const std::span<const Term> of(decoder.body_.values.data() + container.first, decoder.body_.values.size() - container.first);
     switch (container.shape) {
       case frame::tuple:
         return Term::tuple(of);
@@ -96,32 +99,34 @@ struct DecoderRun {
         return Term::map(std::move(pairs));
       }
       default: {
-        const auto& head = decoder.functions_.back();
+        const auto& head = decoder.body_.functions.back();
         return Term::function(head.module, head.name, head.arity, of);
       }
     }
   }
 
+  [[nodiscard]] std::size_t may_follow() const { return in.left() + behind; }
+
   /// Opens a container that lacks `count` values. A count that the bytes left cannot hold is refused before anything grows.
   bool open(std::uint32_t shape, std::uint64_t count) {
-    if (count > in.left() / kValueBytesMin) {
-      return fail(fmt::format("a container claims {} elements, but only {} bytes follow", count, in.left()));
+    if (count > may_follow() / kValueBytesMin) {
+      return fail(fmt::format("a container claims {} elements, but only {} bytes follow", count, may_follow()));
     }
-    if (decoder.open_.size() >= decoder.limits_.depth_max) {
+    if (decoder.body_.open.size() >= decoder.limits_.depth_max) {
       return fail(fmt::format("the message nests deeper than {} levels", decoder.limits_.depth_max));
     }
-    decoder.open_.push_back({.missing = count, .first = decoder.values_.size(), .shape = shape});
+    decoder.body_.open.push_back({.missing = count, .first = decoder.body_.values.size(), .shape = shape});
     return true;
   }
 
   bool map(std::uint64_t pairs) {
     if (pairs == 0) return add(Term::map({}));
-    if (pairs > in.left()) return fail(fmt::format("a map claims {} pairs, but only {} bytes follow", pairs, in.left()));
+    if (pairs > may_follow()) return fail(fmt::format("a map claims {} pairs, but only {} bytes follow", pairs, may_follow()));
     return open(frame::map, pairs * 2);
   }
 
   bool improper_list(std::uint64_t before_tail) {
-    if (before_tail == 0 || before_tail > in.left()) return fail("an improper list without elements, or with more than follow");
+    if (before_tail == 0 || before_tail > may_follow()) return fail("an improper list without elements, or with more than follow");
     return open(frame::improper_list, before_tail + 1);
   }
 
@@ -246,13 +251,53 @@ struct DecoderRun {
       }
     }
     if (inner.bad || arity > UINT8_MAX) return fail("a function that cannot be read");
-    Decoder::FunctionHead head{.module = {}, .name = {}, .arity = static_cast<std::uint8_t>(arity)};
+    FunctionHead head{.module = {}, .name = {}, .arity = static_cast<std::uint8_t>(arity)};
     if (!atom_at(module, head.module) || !atom_at(name, head.name)) return false;
     if (bound > arity) return fail("a function with more arguments bound than it takes");
     if (bound == 0) return add(Term::function(head.module, head.name, head.arity));
     if (!open(frame::function, bound)) return false;
-    decoder.functions_.push_back(head);
+    decoder.body_.functions.push_back(head);
     return true;
+  }
+
+  // --- Runs of bytes in parts, in fragments only -----------------------------------------------------------------
+
+  bool begin_run() {
+    const auto size = in.varint();
+    if (in.bad) return fail("truncated");
+    if (stream == nullptr) return fail("a run of bytes in parts, outside a fragment");
+    if (stream->run) return fail("a run of bytes begins within another");
+    if (size == 0 || size > may_follow()) return fail(fmt::format("a run claims {} bytes, but only {} may follow", size, may_follow()));
+    stream->run.emplace(static_cast<std::size_t>(size));
+    return true;
+  }
+
+  bool part() {
+    const auto bytes = in.bytes();
+    if (in.bad) return fail("truncated");
+    if (stream == nullptr || !stream->run) return fail("a part of a run of bytes that did not begin");
+    return stream->run->append(bytes) || fail("a run of bytes is longer than it claimed");
+  }
+
+  /// The last part of a run, which says what it is.
+  bool end_run(std::uint64_t tag) {
+    if (tag != frame::binary && tag != frame::charlist && tag != frame::big_positive && tag != frame::big_negative) {
+      return fail("another field stands between the parts of a run of bytes");
+    }
+    if (!part()) return false;
+    auto& run = *stream->run;
+    if (!run.is_whole()) return fail("a run of bytes is shorter than it claimed");
+    const bool good = tag == frame::binary     ? add(run.take())
+                      : tag == frame::charlist ? charlist(run.bytes())
+                                               : add(Term::big_integer(tag == frame::big_negative, run.bytes()));
+    stream->run.reset();
+    return good;
+  }
+
+  /// A field of a fragment.
+  bool fragment_field(std::uint64_t tag) {
+    if (stream->run && tag != frame::part && tag != frame::define && tag != frame::run) return end_run(tag);
+    return body_field(tag);
   }
 
   /// A field of the body, or a definition.
@@ -315,6 +360,10 @@ struct DecoderRun {
       }
       case frame::define:
         return define();
+      case frame::run:
+        return begin_run();
+      case frame::part:
+        return part();
       default:
         return in.bad ? fail("truncated") : fail(fmt::format("field {} of wire type {} is not known", tag >> 3, tag & 7));
     }
@@ -427,7 +476,12 @@ struct DecoderRun {
       if (in.bad) [[unlikely]]
         return fail("truncated");
     }
-    if (!decoder.open_.empty()) return fail("truncated: a container lacks elements");
+    if (!decoder.body_.open.empty()) return fail("truncated: a container lacks elements");
+    return finish();
+  }
+
+  /// The frame is there in full: is it one?
+  bool finish() {
     const auto& rule = rule_of(f.kind);
     const auto parts = static_cast<std::uint8_t>(head_parts(f) | (has_body ? kBody : 0));
     if (!fits(rule, parts)) [[unlikely]]
@@ -441,24 +495,92 @@ struct DecoderRun {
       if (const char* const fault = body_fault(f)) return fail(fault);
     return true;
   }
+
+  /// One fragment of a stream, behind the stream's number.
+  bool fragment(bool is_first) {
+    if (is_first) {
+      if (!head()) return false;
+      if ((rule_of(f.kind).required & kBody) == 0) return fail("a frame without a body comes in fragments");
+    }
+    while (!in.done()) {
+      if (!fragment_field(in.varint())) return false;
+      if (in.bad) return fail("truncated");
+    }
+    return !has_body || !stream->run || fail("a second term follows the body");
+  }
 };
 
 Outcome<void> Decoder::decode(ByteView bytes, Frame& frame) {
   constexpr auto kWhere = "wire: frame";
+  // Two bytes that begin a fragment and nothing else: its tag is always the first.
+  static_assert((frame::fragment | 0x80) == 0xe0 && frame::fragment >> 7 == 0x01);
+  if (bytes.size() >= 2 && static_cast<unsigned char>(bytes[0]) == 0xe0 && bytes[1] == 0x01) [[unlikely]]
+    return decode_fragment(bytes, frame);
+  whole_ = true;
   if (bytes.size() > limits_.message_bytes_max) {
     return Fault{.code = Errc::bad_message,
                  .where = kWhere,
                  .detail = fmt::format("{} bytes, but a message may have {}", bytes.size(), limits_.message_bytes_max)};
   }
-  DecoderRun run{*this, Cursor(bytes), frame};
+  DecoderRun run{.decoder = *this, .in = Cursor(bytes), .f = frame};
   const bool good = run.run();
-  if (values_.capacity() > kKeptValues) values_ = {};
+  if (body_.values.capacity() > kKeptValues) body_.values = {};
   if (good) [[likely]]
     return {};
-  open_.clear();
-  values_.clear();
-  functions_.clear();
+  body_.open.clear();
+  body_.values.clear();
+  body_.functions.clear();
   return Fault{.code = Errc::bad_message, .where = kWhere, .detail = std::move(run.error)};
+}
+
+Outcome<void> Decoder::decode_fragment(ByteView bytes, Frame& frame) {
+  const auto broken = [](std::string detail) {
+    return Fault{.code = Errc::bad_message, .where = "wire: fragment", .detail = std::move(detail)};
+  };
+  whole_ = false;
+  if (bytes.size() > FragmentLimits::kBytesMax) {
+    return broken(fmt::format("{} bytes, but a fragment may have {}", bytes.size(), FragmentLimits::kBytesMax));
+  }
+  Cursor in(bytes.substr(2));
+  const auto number = in.varint();
+  if (in.bad) return broken("truncated");
+  if (number >= streams_.size()) return broken(fmt::format("stream {}, but there are {}", number, streams_.size()));
+  auto& stream = streams_[static_cast<std::size_t>(number)];
+  const bool is_first = stream == nullptr;
+  if (!is_first && in.left() == 3 && static_cast<unsigned char>(in.at[0]) == 0xf8 && in.at[1] == 0x01 && in.at[2] == 0x01) {
+    streams_weight_ -= stream->weight();
+    stream.reset();
+    return {};
+  }
+  if (is_first) stream = std::make_unique<IncomingStream>();
+  if (bytes.size() > limits_.message_bytes_max - stream->bytes) {
+    return broken(fmt::format("a message of more than {} bytes", limits_.message_bytes_max));
+  }
+  const auto weight_before = is_first ? 0 : stream->weight();
+  stream->bytes += bytes.size();
+  DecoderRun run{.decoder = *this,
+                 .in = in,
+                 .f = stream->frame,
+                 .terms = stream->terms,
+                 .stream = stream.get(),
+                 .behind = limits_.message_bytes_max - stream->bytes};
+  std::swap(body_, stream->body);
+  bool good = run.fragment(is_first);
+  std::swap(body_, stream->body);
+  stream->terms = run.terms;
+  // The body has begun and nothing of it is missing; it cannot have been whole before this fragment.
+  whole_ = good && run.has_body;
+  if (whole_) good = run.finish();
+  if (!good) return broken(std::move(run.error));
+  streams_weight_ += stream->weight() - weight_before;
+  if (streams_weight_ > limits_.unfinished_weight_max) {
+    return broken(fmt::format("unfinished messages of more than {} bytes and terms", limits_.unfinished_weight_max));
+  }
+  if (!whole_) return {};
+  streams_weight_ -= stream->weight();
+  frame = std::move(stream->frame);
+  stream.reset();
+  return {};
 }
 
 }  // namespace pulpo::wire

@@ -18,6 +18,12 @@ constexpr std::size_t kRoom = 96;
 /// Values of at least this many bytes make a frame whose length takes more than one byte: reserve that at once.
 constexpr std::size_t kLongValue = 96;
 constexpr std::size_t kPaddedLength = 4;
+/// A fragment's length, padded to two bytes, and what of a fragment is left to begin another value in: two atoms of the longest text
+/// (a function's) and the value. A run of bytes that is cut needs less: kRoom.
+constexpr std::size_t kFragmentHead = 3;
+constexpr std::size_t kValueRoom = 2 * (8 + 4 * 255) + kRoom;
+/// A run of bytes shorter than this is not cut for what is left of a fragment.
+constexpr std::size_t kPartMin = 512;
 
 inline char* put(char* at, std::uint64_t value) { return at + protozero::add_varint_to_buffer(at, value); }
 
@@ -61,6 +67,7 @@ struct EncoderRun {
   OutBuffer& out;
   const std::size_t start;
   char* at = nullptr;
+  OutgoingStream* stream = nullptr;  ///< While fragments are written.
   std::string error = {};
 
   bool fail(std::string text) {
@@ -119,9 +126,24 @@ struct EncoderRun {
   /// Bytes of the frame so far.
   [[nodiscard]] std::size_t written() const { return static_cast<std::size_t>(at - out.at(start)); }
 
+  /// Bytes that fit into this fragment.
+  [[nodiscard]] std::size_t left() const { return FragmentLimits::kBytesMax - written(); }
+
+  /// `holder` shares the bytes' ownership; without one they are copied when they must be kept.
   template <std::uint32_t tag>
-  bool bytes(ByteView data) {
+  bool bytes(ByteView data, const Term* holder = nullptr) {
     if (data.size() > encoder.limits_.message_bytes_max) return too_big();
+    if (stream != nullptr && data.size() + kRoom > left() && data.size() >= kPartMin) {
+      at = put_field<frame::run>(at, data.size());
+      stream->run_tag = tag;
+      stream->run_at = 0;
+      if (holder != nullptr) {
+        stream->run = *holder;
+      } else {
+        stream->text.assign(data);
+      }
+      return true;
+    }
     more_room(data.size() + kRoom);
     at = put_field<tag>(at, data.size());
     if (!data.empty()) std::memcpy(at, data.data(), data.size());
@@ -131,7 +153,7 @@ struct EncoderRun {
 
   bool too_big() { return fail(fmt::format("the message takes more than {} bytes", encoder.limits_.message_bytes_max)); }
 
-  bool open(Encoder::Level level) {
+  bool open(OpenTerm level) {
     if (encoder.levels_.size() >= encoder.limits_.depth_max) {
       return fail(fmt::format("the message nests deeper than {} levels", encoder.limits_.depth_max));
     }
@@ -224,7 +246,7 @@ struct EncoderRun {
         at = put_field<frame::integer>(at, protozero::encode_zigzag64(t.integer()));
         return true;
       case Term::Type::binary:
-        return bytes<frame::binary>(t.bytes());
+        return bytes<frame::binary>(t.bytes(), &t);
       case Term::Type::tuple: {
         const auto of = t.elements();
         at = put_field<frame::tuple>(at, of.size());
@@ -322,19 +344,118 @@ struct EncoderRun {
     out.wrote_to(at);
     return true;
   }
+
+  // --- Fragments ---------------------------------------------------------------------------------------------------
+
+  /// Writes as much of the run as fits; its last bytes under the tag that says what it is.
+  void part() {
+    const ByteView run = stream->run_tag == frame::binary ? stream->run.bytes() : ByteView(stream->text);
+    const auto rest = run.substr(stream->run_at);
+    const auto piece = rest.substr(0, left() - kRoom);
+    more_room(piece.size() + kRoom);
+    at = put(at, piece.size() == rest.size() ? stream->run_tag : frame::part);
+    at = put(at, piece.size());
+    std::memcpy(at, piece.data(), piece.size());
+    at += piece.size();
+    stream->run_at += piece.size();
+    if (piece.size() != rest.size()) return;
+    stream->run_tag = 0;
+    stream->run = Term();
+    stream->text = {};
+  }
+
+  void begin_fragment(std::uint32_t number) {
+    at = out.room(kRoom * 2);
+    *at++ = static_cast<char>(record::frame);
+    at += kFragmentHead - 1;
+    at = put_field<frame::fragment>(at, number);
+  }
+
+  void end_fragment() {
+    const auto length = written() - kFragmentHead;
+    char* const begin = out.at(start);
+    begin[1] = static_cast<char>(length | 0x80);
+    begin[2] = static_cast<char>(length >> 7);
+    out.wrote_to(at);
+  }
+
+  /// As much as fits of what is left of the stream; sets `last`.
+  bool fragment(bool& last) {
+    begin_fragment(stream->number);
+    if (!stream->begun) {
+      if ((rule_of(stream->frame.kind).required & kBody) == 0) return fail("a frame without a body is not cut");
+      if (!head(stream->frame) || !value(stream->frame.body)) return false;
+      stream->terms = 1;
+    }
+    Term held;
+    for (;;) {
+      if (stream->run_tag != 0) {
+        if (left() < kRoom + kPartMin) break;
+        part();
+        continue;
+      }
+      if (encoder.levels_.empty() || left() < kValueRoom) break;
+      const Term* const element = next(held);
+      if (element == nullptr) break;
+      if (++stream->terms > encoder.limits_.terms_max) {
+        return fail(fmt::format("the message holds more than {} terms", encoder.limits_.terms_max));
+      }
+      more_room(kRoom);
+      if (!value(*element)) return false;
+    }
+    if (stream->bytes + written() > encoder.limits_.message_bytes_max) return too_big();
+    last = stream->run_tag == 0 && all_closed();
+    end_fragment();
+    return true;
+  }
+
+  /// No container lacks elements: the receiver, which counts them, has the whole.
+  bool all_closed() {
+    auto& levels = encoder.levels_;
+    while (!levels.empty() && levels.back().at == levels.back().end && levels.back().index == levels.back().size) levels.pop_back();
+    return levels.empty();
+  }
 };
 
 Outcome<void> Encoder::encode(OutBuffer& out, const Frame& frame) {
   // A length of kPaddedLength bytes must be able to say it.
   PULPO_ASSERT(limits_.message_bytes_max <= 256u * 1024 * 1024);
   const auto atoms_before = atoms_.size();
-  EncoderRun run{*this, out, out.size()};
+  EncoderRun run{.encoder = *this, .out = out, .start = out.size()};
   if (run.frame(frame)) [[likely]]
     return {};
   out.truncate(run.start);
   atoms_.truncate(atoms_before);
   levels_.clear();
   return Fault{.code = Errc::bad_argument, .where = "wire: encode", .detail = std::move(run.error)};
+}
+
+Outcome<bool> Encoder::encode_fragment(OutBuffer& out, OutgoingStream& stream) {
+  const auto atoms_before = atoms_.size();
+  EncoderRun run{.encoder = *this, .out = out, .start = out.size(), .stream = &stream};
+  levels_.swap(stream.levels);
+  bool last = false;
+  const bool good = run.fragment(last);
+  levels_.swap(stream.levels);
+  if (!good) {
+    out.truncate(run.start);
+    atoms_.truncate(atoms_before);
+    return Fault{.code = Errc::bad_argument, .where = "wire: encode", .detail = std::move(run.error)};
+  }
+  stream.begun = true;
+  stream.bytes += out.size() - run.start;
+  PULPO_ASSERT(out.size() - run.start <= FragmentLimits::kBytesMax);
+  return last;
+}
+
+void Encoder::encode_dropped(OutBuffer& out, const OutgoingStream& stream) {
+  char* at = out.room(kRoom);
+  *at++ = static_cast<char>(record::frame);
+  char* const length = at++;
+  at = put_field<frame::fragment>(at, stream.number);
+  at = put_field<frame::dropped>(at, 1);
+  *length = static_cast<char>(at - length - 1);
+  out.wrote_to(at);
 }
 
 }  // namespace pulpo::wire

@@ -46,6 +46,11 @@ inline constexpr std::uint32_t improper_list = varint_tag(23);
 inline constexpr std::uint32_t big_positive = bytes_tag(24);
 inline constexpr std::uint32_t big_negative = bytes_tag(25);
 inline constexpr std::uint32_t function = bytes_tag(26);
+
+inline constexpr std::uint32_t fragment = varint_tag(28);
+inline constexpr std::uint32_t run = varint_tag(29);
+inline constexpr std::uint32_t part = bytes_tag(30);
+inline constexpr std::uint32_t dropped = varint_tag(31);
 }  // namespace frame
 
 namespace pid {

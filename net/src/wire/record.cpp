@@ -34,14 +34,17 @@ Outcome<RecordReader> RecordReader::open(ByteView record) {
 }
 
 Outcome<bool> RecordReader::next(Decoder& decoder, Frame& frame) {
-  if (at_ == end_) return false;
-  Cursor in(ByteView(at_, static_cast<std::size_t>(end_ - at_)));
-  if (in.varint() != record::frame) return malformed("a field that is no frame stands where one is expected");
-  const auto bytes = in.bytes();
-  if (in.bad) return malformed("truncated");
-  at_ = in.at;
-  if (auto decoded = decoder.decode(bytes, frame); !decoded) return decoded.error();
-  return true;
+  while (at_ != end_) {
+    Cursor in(ByteView(at_, static_cast<std::size_t>(end_ - at_)));
+    if (in.varint() != record::frame) return malformed("a field that is no frame stands where one is expected");
+    const auto bytes = in.bytes();
+    if (in.bad) return malformed("truncated");
+    at_ = in.at;
+    if (auto decoded = decoder.decode(bytes, frame); !decoded) return decoded.error();
+    if (decoder.is_whole()) [[likely]]
+      return true;
+  }
+  return false;
 }
 
 }  // namespace pulpo::wire

@@ -26,7 +26,7 @@ class RecordReader {
   /// Reads the record's numbers, which stand before its first frame.
   [[nodiscard]] static Outcome<RecordReader> open(ByteView record);
   [[nodiscard]] const Stamp& stamp() const noexcept { return stamp_; }
-  /// The next frame, by way of `decoder`; false at the record's end.
+  /// The next frame that is whole, by way of `decoder`, which keeps those of which fragments are still to come; false at the record's end.
   Outcome<bool> next(Decoder& decoder, Frame& frame);
 
  private:

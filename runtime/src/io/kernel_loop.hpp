@@ -23,6 +23,7 @@ class KernelLoop : public OperationLoop {
   Outcome<Address> peer_address(Handle handle) const final { return socket::peer_address(handle); }
   Outcome<Handle> adopt(int descriptor) final;
   void keep_alive(Handle handle, Duration patience) final { socket::keep_alive(handle, patience); }
+  void limit_unsent(Handle handle, std::size_t bytes) final { socket::limit_unsent(handle, bytes); }
   Outcome<Handle> bind(const Address& address, const DatagramOptions& options) final;
   Outcome<void> join(Handle handle, const Address& group, const Address& interface) final;
   Outcome<std::vector<Interface>> interfaces() const final { return interfaces::list(); }

@@ -138,6 +138,12 @@ class Loop {
     static_cast<void>(handle);
     static_cast<void>(patience);
   }
+  /// A send ends only when the kernel has less than `bytes` that it has not sent yet: TCP_NOTSENT_LOWAT, tcp(7), where there is such a
+  /// thing. What is sent next then waits for no more than that. Nothing in a simulation.
+  virtual void limit_unsent(Handle handle, std::size_t bytes) {
+    static_cast<void>(handle);
+    static_cast<void>(bytes);
+  }
 
   // --- Datagrams (UDP) -------------------------------------------------------------------------------
   // receive() on such a socket: each completion is one datagram, of any size from 0, with `from` set; it goes on until cancelled. What

@@ -194,6 +194,12 @@ void keep_alive(int descriptor, Duration patience) noexcept {
   (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged, sizeof unacknowledged);
 }
 
+void limit_unsent(int descriptor, std::size_t bytes) noexcept {
+  const auto limit = static_cast<unsigned>(bytes);
+  // Unchecked, as above: without it a small message waits for a whole send buffer.
+  (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &limit, sizeof limit);
+}
+
 bool is_exhaustion(int error) noexcept { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
 
 bool is_lost_connection(int error) noexcept {

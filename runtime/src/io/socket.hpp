@@ -33,6 +33,8 @@ enum class Mode : std::uint8_t { blocking, non_blocking };
 [[nodiscard]] Outcome<Address> peer_address(int descriptor);
 /// See Loop::keep_alive().
 void keep_alive(int descriptor, Duration patience) noexcept;
+/// See Loop::limit_unsent().
+void limit_unsent(int descriptor, std::size_t bytes) noexcept;
 
 /// accept() failed for want of descriptors or memory: pausing helps, asking again at once does not.
 [[nodiscard]] bool is_exhaustion(int error) noexcept;

@@ -19,6 +19,9 @@ constexpr std::size_t kPartialKept = 128 * 1024;
 constexpr std::size_t kSealedAtOnce = 8 * Sealer::kPieceBytesMax;
 static_assert(Sealer::room_for(kSealedAtOnce) + wire::OutBuffer::kHeadroom <= wire::OutBuffer::kKeptMax);
 
+/// What the kernel takes beyond what it can send: a small frame waits for so much of a large message, whatever the link's speed.
+constexpr std::size_t kUnsentMax = 128 * 1024;
+
 Ending ending_of(Cause cause, std::string detail, int sys = 0) {
   return {.cause = cause, .fault = {.code = errc_of(cause), .sys = sys, .where = "connection", .detail = std::move(detail)}};
 }
@@ -116,6 +119,7 @@ void Connection::become_established() {
   }
   handshake_->forget_keys();
   loop_.keep_alive(handle_, handshake_->peer().tick_time);
+  loop_.limit_unsent(handle_, kUnsentMax);
   owner_.established(handshake_->peer());
 }
 
@@ -278,7 +282,7 @@ void Connection::refuse_record(const char* why) {
 // --- Sending ---------------------------------------------------------------------------------------------------------------
 
 void Connection::flush() {
-  if (state_ != State::open || gathering_.empty()) return;
+  if (state_ != State::open || (gathering_.empty() && !owner_.has_more())) return;
   flush_wanted_ = true;
   pump();
 }
@@ -311,7 +315,8 @@ void Connection::pump() {
     return send(shaking_out_);
   }
   if (!to_seal_.empty()) return seal_and_send();
-  if (flush_wanted_ && (state_ == State::open || state_ == State::closing)) {
+  if ((state_ == State::open || state_ == State::closing) && (flush_wanted_ || owner_.has_more())) {
+    if (owner_.has_more()) owner_.add_more();
     const bool something = !gathering_.empty() || flush_empty_;
     flush_wanted_ = flush_empty_ = false;
     if (something) {

@@ -4,7 +4,8 @@
 //
 // It runs the handshake within its limits, then carries records both ways, sealed unless both sides allow plain ones. The session
 // encodes frames straight into gathering(); flush() closes the record and sends it when no send is in flight, else as soon as that
-// one is done: what gathers meanwhile leaves as one record.
+// one is done: what gathers meanwhile leaves as one record. What the owner has beyond that, a large message in fragments, is asked for
+// when a record leaves and not earlier, so that whatever gathers until then goes before it.
 //
 //   Order      Records arrive in the order sent. Owner::ended() is called exactly once, and last.
 //   Ownership  The owner keeps the Connection until ended(), in which it may destroy it, and not earlier.
@@ -59,6 +60,10 @@ class Connection {
     }
     /// Both sides have proved the cookie. Records may be sent from now on.
     virtual void established(const Peer& peer) = 0;
+    /// There is something for add_more(), which is asked for it when the next record leaves: fragments of large messages.
+    [[nodiscard]] virtual bool has_more() const noexcept { return false; }
+    /// Encodes some of it into gathering(), behind what is there. At most as much as others may wait for.
+    virtual void add_more() {}
     /// The numbers for the record that is being closed.
     [[nodiscard]] virtual wire::Stamp stamp() = 0;
     /// A record came; `body` is lent for the length of the call. May close() or abort().
@@ -82,7 +87,7 @@ class Connection {
 
   /// Where the session encodes frames; established connections only.
   [[nodiscard]] wire::OutBuffer& gathering() noexcept { return gathering_; }
-  /// Sends what has gathered, now or after the send in flight. Nothing gathered: nothing sent.
+  /// Sends what has gathered, and more that the owner has, now or after the send in flight. Nothing there: nothing sent.
   void flush();
   /// As flush(), but sends a record without frames when nothing has gathered: a tick, an acknowledgement.
   void flush_even_empty();

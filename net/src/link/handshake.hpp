@@ -42,6 +42,7 @@ enum Feature : std::uint64_t {
   kPlainRecords = 1u << 0,
   kSealedRecords = 1u << 1,
   kRemoteSpawn = 1u << 2,  ///< Frames of the kinds spawn_request and spawn_reply are known.
+  kFragments = 1u << 3,    ///< Large messages may come in fragments.
 };
 inline constexpr std::uint64_t kRecordFormats = kPlainRecords | kSealedRecords;
 

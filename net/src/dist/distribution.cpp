@@ -64,7 +64,7 @@ Distribution::Distribution(Runtime& runtime, const NodeOptions& options, NodeNam
   identity_.name = own_name_.text();
   identity_.tick_time = std::max<Duration>(options.net_ticktime, 1s);
   identity_.hidden = !options.visible || options.transient;
-  identity_.features |= links::kRemoteSpawn;
+  identity_.features |= links::kRemoteSpawn | links::kFragments;
   if (options.plain_links) identity_.features |= links::kPlainRecords;
   // Small numbers are Erlang's own (EPMD-7). Drawn anew at each start, since boards boot in 1970.
   do {
@@ -527,14 +527,16 @@ NodeIndex Distribution::index_of(Atom node) { return nodes_.find_or_make(node.te
 bool Distribution::route(Core& from, MessagePtr message) {
   const NodeIndex node = message->to.node;
   if (from.index() != kHomeCore) {
+    // Looked at before it is somebody else's.
+    const bool large = full_count_.load(std::memory_order_relaxed) != 0 && BulkLane::is_large(*message);
     from.forward(kHomeCore, std::move(message));
-    return full_count_.load(std::memory_order_relaxed) == 0 || !is_full(node);
+    return full_count_.load(std::memory_order_relaxed) == 0 || !is_full(node, large);
   }
   const std::size_t slot = node & kNodeSlotMask;
   if (slot >= ways_.size() || ways_[slot].session == nullptr || ways_[slot].node != node) return route_slowly(from, std::move(message));
   Session& session = *ways_[slot].session;
   if (session.send(std::move(message))) return true;
-  set_full(session.peer_name(), true);
+  set_full(session.peer_name(), true, !session.is_full());
   return false;
 }
 
@@ -599,20 +601,21 @@ bool Distribution::hold(Neighbour& neighbour, MessagePtr message) {
   return room;
 }
 
-void Distribution::set_full(const std::string& name, bool full) {
+void Distribution::set_full(const std::string& name, bool full, bool only_large) {
   if (!full && full_count_.load(std::memory_order_relaxed) == 0) return;
   const std::lock_guard lock(full_mutex_);
   if (full) {
-    full_.insert(name);
+    full_.insert_or_assign(name, only_large);
   } else {
     full_.erase(name);
   }
   full_count_.store(static_cast<unsigned>(full_.size()), std::memory_order_relaxed);
 }
 
-bool Distribution::is_full(NodeIndex node) const {
+bool Distribution::is_full(NodeIndex node, bool for_large) const {
   const std::lock_guard lock(full_mutex_);
-  return full_.contains(nodes_.name(node));
+  const auto found = full_.find(nodes_.name(node));
+  return found != full_.end() && (for_large || !found->second);
 }
 
 void Distribution::link_has_room(const Session& session) {

@@ -150,8 +150,8 @@ class Distribution final : public Router, private Joiner::Links {
   void open_way(NodeIndex node, Session& session);
   void close_way(NodeIndex node) noexcept;
   bool route_slowly(Core& from, MessagePtr message);
-  void set_full(const std::string& name, bool full);
-  [[nodiscard]] bool is_full(NodeIndex node) const;
+  void set_full(const std::string& name, bool full, bool only_large = false);
+  [[nodiscard]] bool is_full(NodeIndex node, bool for_large) const;
 
   Runtime& runtime_;
   const NodeOptions options_;
@@ -185,7 +185,7 @@ class Distribution final : public Router, private Joiner::Links {
   /// Nodes whose link is over its limit: what other cores' senders look at, behind a count that is nearly always zero.
   std::atomic<unsigned> full_count_{0};
   mutable std::mutex full_mutex_;
-  std::unordered_set<std::string> full_;
+  std::unordered_map<std::string, bool> full_;  ///< True: for large messages only.
 };
 
 }  // namespace pulpo::dist

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dist/session.hpp"
 
+#include <algorithm>
+
 #include "dist/distribution.hpp"
 #include "proc/remote_spawn.hpp"
 #include "pulpo/log.hpp"
@@ -47,6 +49,7 @@ void Session::established(const links::Peer& peer) {
   peer_ = *index;
   encoder_ = std::make_unique<wire::Encoder>(distribution_.nodes(), peer_);
   decoder_ = std::make_unique<wire::Decoder>(distribution_.nodes(), peer_, distribution_.atom_quota(*this));
+  if ((peer.features & links::kFragments) != 0) bulk_.emplace(*encoder_, static_cast<BulkLane::Owner&>(*this));
   heartbeat_.emplace(core_.loop(), *connection_, peer.tick_time);
   distribution_.session_up(*this);
 }
@@ -127,6 +130,8 @@ wire::Frame Session::frame_of(const Message& message) {
 
 bool Session::send(MessagePtr message) {
   if (kept_.empty() && has_room()) [[likely]] {
+    if (is_bulk(*message)) [[unlikely]]
+      return send_bulk(std::move(message));
     encode(std::move(message));
     if (has_room()) [[likely]]
       return true;
@@ -137,23 +142,55 @@ bool Session::send(MessagePtr message) {
   return false;
 }
 
+/// Large, or behind something large of the same sender.
+bool Session::is_bulk(const Message& message) const noexcept {
+  if (message.body.is_inline() && (!bulk_ || bulk_->empty())) [[likely]]
+    return false;
+  if (!bulk_ || (message.kind == Signal::spawn_request && !spawns_)) return false;
+  return BulkLane::is_large(message) || (!bulk_->empty() && bulk_->holds_back(message));
+}
+
+bool Session::send_bulk(MessagePtr message) {
+  if (!connection_->is_established() || !count(*message, kQueueMax)) return true;
+  bulk_->add(std::move(message));
+  core_.flush_soon(*this);
+  if (bulk_->bytes() <= kQueueMax) return true;
+  bulk_held_up_ = true;
+  return false;
+}
+
+void Session::add_more() {
+  wire::OutBuffer& out = connection_->gathering();
+  do {
+    bulk_->write(out);
+  } while (!bulk_->empty() && out.size() < kBulkRecordBytes);
+}
+
+void Session::write_whole(MessagePtr message) { encode(std::move(message)); }
+
+void Session::left(Signal kind, std::size_t bytes) {
+  if (const Reserve reserve = reserve_of(kind); reserve.taken != nullptr) *reserve.taken -= bytes;
+}
+
 void Session::encode(MessagePtr message) {
   if (message->kind == Signal::spawn_request && !spawns_) [[unlikely]]
     return core_.undeliverable(std::move(message), "notsup"_atom);
   wire::OutBuffer& out = connection_->gathering();
-  if (auto encoded = encoder_->encode(out, frame_of(*message)); !encoded) {
-    // Too large or too deep for a message, or nothing that can leave its node; the link is untouched.
-    log::error("** A {} for node {} was not sent: {} **", wire::to_string(frame_of(*message).kind), peer_name_, encoded.error().text());
-    Term why = Term::tuple({"badarg"_atom, encoded.error().text()});
-    if (message->kind == Signal::request || message->kind == Signal::spawn_request) return core_.undeliverable(std::move(message), why);
-    if (!tells_of_an_end(message->kind)) return;
-    // Somebody there waits for it, and would wait for ever: it goes with another reason.
-    if (message->kind == Signal::reply) message->kind = Signal::request_down;
-    message->body = std::move(why);
-    if (!encoder_->encode(out, frame_of(*message))) return;
-  }
+  if (auto encoded = encoder_->encode(out, frame_of(*message)); !encoded) return not_encoded(std::move(message), encoded.error());
   core_.flush_soon(*this);
   if (out.size() >= kSliceBytes) core_.end_slice();
+}
+
+/// Too large or too deep for a message, or nothing that can leave its node; the link is untouched.
+void Session::not_encoded(MessagePtr message, const Fault& fault) {
+  log::error("** A {} for node {} was not sent: {} **", wire::to_string(frame_of(*message).kind), peer_name_, fault.text());
+  Term why = Term::tuple({"badarg"_atom, fault.text()});
+  if (message->kind == Signal::request || message->kind == Signal::spawn_request) return core_.undeliverable(std::move(message), why);
+  if (!tells_of_an_end(message->kind)) return;
+  // Somebody there waits for it, and would wait for ever: it goes with another reason.
+  if (message->kind == Signal::reply) message->kind = Signal::request_down;
+  message->body = std::move(why);
+  if (encoder_->encode(connection_->gathering(), frame_of(*message))) core_.flush_soon(*this);
 }
 
 Session::Reserve Session::reserve_of(Signal kind) noexcept {
@@ -171,29 +208,36 @@ Session::Reserve Session::reserve_of(Signal kind) noexcept {
   }
 }
 
+bool Session::count(Message& message, std::size_t beyond) {
+  message.bytes = static_cast<std::uint32_t>(std::min<std::size_t>(sizeof(Message) + message.body.heap_bytes(), INT32_MAX));
+  const Reserve reserve = reserve_of(message.kind);
+  if (reserve.taken == nullptr) return true;
+  *reserve.taken += message.bytes;
+  if (*reserve.taken <= reserve.limit + beyond) return true;
+  Fault fault{.code = Errc::busy,
+              .where = "session",
+              .detail = fmt::format("{} does not read what it is sent: {} bytes wait beyond the {} of the queue", peer_name_,
+                                    *reserve.taken - beyond, kQueueMax)};
+  log::error("** Connection with node {} is closed: {} **", peer_name_, fault.text());
+  connection_->abort(links::Cause::closed_here, std::move(fault));
+  return false;
+}
+
 void Session::keep(MessagePtr message) {
   if (!connection_->is_established()) return;  // it ends: whoever waits is told then
-  if (const Reserve reserve = reserve_of(message->kind); reserve.taken != nullptr) {
-    message->bytes = static_cast<std::uint32_t>(sizeof(Message) + message->body.heap_bytes());
-    *reserve.taken += message->bytes;
-    if (*reserve.taken > reserve.limit) {
-      Fault fault{.code = Errc::busy,
-                  .where = "session",
-                  .detail = fmt::format("{} does not read what it is sent: {} bytes wait beyond the {} of the queue", peer_name_,
-                                        *reserve.taken, kQueueMax)};
-      log::error("** Connection with node {} is closed: {} **", peer_name_, fault.text());
-      connection_->abort(links::Cause::closed_here, std::move(fault));
-      return;
-    }
-  }
-  kept_.push_back(std::move(message));
+  if (count(*message, 0)) kept_.push_back(std::move(message));
 }
 
 void Session::send_kept() {
   while (!kept_.empty() && has_room()) {
     MessagePtr message = std::move(kept_.front());
     kept_.pop_front();
-    if (const Reserve reserve = reserve_of(message->kind); reserve.taken != nullptr) *reserve.taken -= message->bytes;
+    if (bulk_ && is_bulk(*message)) {
+      bulk_->add(std::move(message));  // counted already
+      core_.flush_soon(*this);
+      continue;
+    }
+    left(message->kind, message->bytes);
     encode(std::move(message));
   }
 }
@@ -202,11 +246,13 @@ void Session::flush() { connection_->flush(); }
 
 void Session::sent() {
   send_kept();
-  // Half of the limit, so that senders do not take turns at its edge.
-  if (held_up_ && kept_.empty() && connection_->queued_bytes() <= kQueueMax / 2) {
-    held_up_ = false;
-    distribution_.link_has_room(*this);
-  }
+  if (!held_up_ && !bulk_held_up_) return;
+  // Half of the limit, so that senders do not take turns at its edge. All are told at once, or those of large messages, told whenever
+  // the others are, would pile up theirs.
+  if (held_up_ && (!kept_.empty() || connection_->queued_bytes() > kQueueMax / 2)) return;
+  if (bulk_held_up_ && bulk_->bytes() > kQueueMax / 2) return;
+  held_up_ = bulk_held_up_ = false;
+  distribution_.link_has_room(*this);
 }
 
 void Session::record(ByteView body) {

@@ -8,6 +8,7 @@
 //   Order      Signals leave in the order of send(); what arrives is handed to its process in the order of arrival (SIG-1).
 //   Ownership  Belongs to the Distribution. Owns its Connection.
 //   Threads    The home core's.
+//              Large messages leave in fragments, between other frames.
 //   Bounds     kQueueMax bytes to send, then has_room() is false and senders of user messages are suspended; nothing is dropped. What
 //              comes nevertheless (a last message of each sender, and signals that nobody can suspend) waits as it is, not encoded.
 //              When a peer reads so slowly that signals of the latter kind go beyond their reserve, the connection ends.
@@ -19,6 +20,7 @@
 #include <optional>
 #include <string>
 
+#include "dist/bulk_lane.hpp"
 #include "link/connection.hpp"
 #include "link/heartbeat.hpp"
 #include "proc/core.hpp"
@@ -30,12 +32,15 @@ class Distribution;
 class Neighbour;
 class NodeTable;
 
-class Session final : public links::Connection::Owner, public Flusher {
+class Session final : public links::Connection::Owner, public Flusher, private BulkLane::Owner {
  public:
   // Settled points: the link queue.
   static constexpr std::size_t kQueueMax = 4u << 20;
   // A slice ends when so much has gathered, so that the peer can work on it meanwhile (performance-notes.md section 5).
   static constexpr std::size_t kSliceBytes = 32 * 1024;
+  // A record takes fragments up to here, and one at least, so that neither waits long for the other: with a fragment on top it still
+  // fits what an idle link keeps of a buffer.
+  static constexpr std::size_t kBulkRecordBytes = 96 * 1024;
   // Settled points: what control signals may take beyond the queue.
   static constexpr std::size_t kControlReserve = 1u << 20;
   // Replies carry what users put into them, and nobody can be suspended for them: one message of the largest size.
@@ -59,8 +64,10 @@ class Session final : public links::Connection::Owner, public Flusher {
   std::string claimed_name;        ///< Who answered such a dial, proven or not.
   Neighbour* neighbour = nullptr;  ///< Whose session it is; null before the peer's name is proven.
 
-  /// Encodes a signal into what gathers, or keeps it until there is room. False: the queue is over its limit.
+  /// Encodes a signal into what gathers, or keeps it until there is room or its turn. False: its sender should wait.
   bool send(MessagePtr message);
+  /// Whether senders of everything should wait, not only those of large messages.
+  [[nodiscard]] bool is_full() const noexcept { return held_up_; }
 
  private:
   // links::Connection::Owner
@@ -69,10 +76,17 @@ class Session final : public links::Connection::Owner, public Flusher {
   void established(const links::Peer& peer) override;
   wire::Stamp stamp() override { return {++sequence_, received_}; }
   void record(ByteView body) override;
+  [[nodiscard]] bool has_more() const noexcept override { return bulk_ && !bulk_->empty(); }
+  void add_more() override;
   void sent() override;
   void ended(const links::Ending& ending) override;
   // Flusher
   void flush() override;
+  // BulkLane::Owner
+  wire::Frame frame_of_large(const Message& message) override { return frame_of(message); }
+  void write_whole(MessagePtr message) override;
+  void left(Signal kind, std::size_t bytes) override;
+  void not_encoded(MessagePtr message, const Fault& fault) override;
 
   [[nodiscard]] bool has_room() const noexcept { return connection_->queued_bytes() <= kQueueMax; }
   /// The reserve that a signal of this kind takes from, and how much it may take; null when its sender is suspended instead.
@@ -81,8 +95,12 @@ class Session final : public links::Connection::Owner, public Flusher {
     std::size_t limit;
   };
   [[nodiscard]] Reserve reserve_of(Signal kind) noexcept;
+  /// Counts what a signal that waits takes; false: that is too much, and the connection ends.
+  [[nodiscard]] bool count(Message& message, std::size_t beyond);
   void keep(MessagePtr message);
   void send_kept();
+  [[nodiscard]] bool is_bulk(const Message& message) const noexcept;
+  bool send_bulk(MessagePtr message);
   void encode(MessagePtr message);
   [[nodiscard]] static wire::Frame frame_of(const Message& message);
   void deliver(wire::Frame& frame);
@@ -95,7 +113,8 @@ class Session final : public links::Connection::Owner, public Flusher {
   NodeIndex peer_ = 0;
   bool hidden_ = false;
   bool spawns_ = false;           ///< The peer knows of spawn requests.
-  bool held_up_ = false;          ///< Senders wait for room.
+  bool held_up_ = false;          ///< Senders wait for room, or …
+  bool bulk_held_up_ = false;     ///< … those of large messages do.
   std::deque<MessagePtr> kept_;   ///< Signals that came while there was no room, in order.
   std::size_t kept_replies_ = 0;  ///< Their bytes, and …
   std::size_t kept_control_ = 0;  ///< … those of control signals.
@@ -105,7 +124,8 @@ class Session final : public links::Connection::Owner, public Flusher {
   std::uint64_t received_ = 0;                 ///< Of the last record that came.
   std::unique_ptr<wire::Encoder> encoder_;
   std::unique_ptr<wire::Decoder> decoder_;
-  wire::Frame incoming_;  ///< Kept for its parts' capacity.
+  std::optional<BulkLane> bulk_;  ///< Where the peer knows fragments.
+  wire::Frame incoming_;          ///< Kept for its parts' capacity.
 };
 
 }  // namespace pulpo::dist

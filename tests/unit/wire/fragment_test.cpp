@@ -48,7 +48,7 @@ std::string random_bytes(SeededRandom& random, std::size_t size) {
   return bytes;
 }
 
-std::string refusal(Wire& wire, std::string_view bytes_in_hex) {
+std::string refusal_of(Wire& wire, std::string_view bytes_in_hex) {
   Frame frame;
   const auto decoded = wire.decoder.decode(unhex(bytes_in_hex), frame);
   return decoded ? "" : decoded.error().detail;
@@ -173,7 +173,7 @@ TEST(Fragment, WhatIsMalformedIsRefusedWithItsReason) {
   const std::string head = "e0 01 00 08 02 20 01 28 01 ";
   const auto refused = [](std::string_view bytes) {
     Wire wire;
-    return refusal(wire, bytes);
+    return refusal_of(wire, bytes);
   };
   EXPECT_EQ(refused("e0 01"), "truncated");
   EXPECT_EQ(refused("e0 01 40"), "stream 64, but there are 64");
@@ -190,8 +190,8 @@ TEST(Fragment, WhatIsMalformedIsRefusedWithItsReason) {
   EXPECT_NE(refused(head + "e8 01 ff ff ff ff 0f").find("a run claims 4294967295 bytes"), std::string::npos);
   EXPECT_NE(refused(head + "68 ff ff ff ff 0f").find("a container claims 4294967295 elements"), std::string::npos);
   Wire wire;
-  EXPECT_EQ(refusal(wire, head + "68 02 58 02"), "");
-  EXPECT_NE(refusal(wire, head), "") << "a head in the middle of a stream";
+  EXPECT_EQ(refusal_of(wire, head + "68 02 58 02"), "");
+  EXPECT_NE(refusal_of(wire, head), "") << "a head in the middle of a stream";
   Wire large;
   Frame frame;
   EXPECT_FALSE(large.decoder.decode(unhex(head) + unhex("62 80 80 01") + std::string(16'384, 'x'), frame).has_value());
@@ -201,7 +201,7 @@ TEST(Fragment, ATermOfTheRunIsNoMoreThanWhatHasCome) {
   Wire wire;
   // 255 MiB are claimed in 64 streams; nothing but what came may be held.
   for (unsigned number = 0; number < FragmentLimits::kStreamsMax; ++number) {
-    ASSERT_EQ(refusal(wire, fmt::format("e0 01 {:02x} 08 02 20 01 28 01 e8 01 80 80 80 78 f2 01 01 78", number)), "");
+    ASSERT_EQ(refusal_of(wire, fmt::format("e0 01 {:02x} 08 02 20 01 28 01 e8 01 80 80 80 78 f2 01 01 78", number)), "");
   }
   EXPECT_LT(wire.decoder.unfinished_weight(), 4096u);
 }

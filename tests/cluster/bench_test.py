@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""`bench call`, `send`, `connect` and `local` as scripts use them. Nothing here looks at how fast anything was."""
+"""`bench call`, `send`, `spawn`, `connect` and `local` as scripts use them. Nothing here looks at how fast anything was."""
 
 import json
 
@@ -210,6 +210,51 @@ class BenchSend(ClusterTest):
 
     def test_nobody_there_is_said(self):
         done = self.cluster.command("bench send", f"nobody@{HOST}", "--json")
+        self.assertEqual((done.status, done.out), (1, ""), done)
+        self.assert_one_line(done.err, "nobody")
+
+
+class BenchSpawn(ClusterTest):
+    def setUp(self):
+        super().setUp()
+        self.a = self.cluster.start_node("a", "--cores", "1")
+
+    def bench(self, *arguments, duration="0.5", **more):
+        return self.cluster.command("bench spawn", f"a@{HOST}", "--warmup", "0.1", "--duration", duration, "--json", *arguments, **more)
+
+    def processes(self):
+        return int(re.search(r"\bprocesses: (\d+)", self.cluster.command("call", f"a@{HOST}", "Pulpo.Node", ":usage").out)[1])
+
+    def test_processes_are_started_end_and_leave_nothing_behind(self):
+        before = self.processes()
+        for arguments in [[], ["--concurrency", "5", "--cores", "2"], ["--concurrency", "1", "--loop", "epoll", "--spin", "off"]]:
+            with self.subTest(arguments=arguments):
+                done = self.bench(*arguments)
+                self.assertEqual((done.status, done.err), (0, ""), done)
+                result = json.loads(done.out)
+                for key in COMMON_KEYS + ["spawns_per_second", "spawns", "spawns_made", "system_calls_per_spawn"]:
+                    self.assertIn(key, result)
+                assert_ends_are_told(self, result)
+                self.assertEqual((result["bench"], result["errors"], result["sealed"]), ("spawn", 0, True))
+                self.assertGreater(result["spawns"], 0)
+                self.assertLessEqual(result["spawns"], result["spawns_made"])
+        self.assertEqual(self.processes(), before)
+
+    def test_a_node_that_dies_under_load_ends_the_bench(self):
+        bench = self.cluster.start("bench", "spawn", f"a@{HOST}", "--cookie", self.cluster.cookie, "--json", "--duration", "60", "--concurrency", "64")
+        self.cluster.await_true(lambda: "bench" in self.cluster.command("rpc", self.a.name, "Node.list(:hidden)").out, "nobody connects")
+        self.a.signal(signal.SIGKILL)
+        self.assertEqual(bench.wait(), 1)
+        self.assertEqual(list(json.loads(bench.process.stdout.read())["errors_by_kind"]), ["no connection"])
+
+    def test_wrong_values_are_refused_with_what_to_type(self):
+        for arguments, part in [(["--concurrency", "0"], "--concurrency"), (["--payload", "5"], "--payload"), (["--rate", "5"], "--rate")]:
+            done = self.bench(*arguments)
+            self.assertEqual((done.status, done.out), (2, ""), done)
+            self.assert_one_line(done.err, part)
+
+    def test_nobody_there_is_said(self):
+        done = self.cluster.command("bench spawn", f"nobody@{HOST}", "--json")
         self.assertEqual((done.status, done.out), (1, ""), done)
         self.assert_one_line(done.err, "nobody")
 

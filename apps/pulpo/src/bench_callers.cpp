@@ -88,13 +88,14 @@ std::optional<TimePoint> BenchCallers::call_once(Shared& shared, Tally& tally, T
   if (settings.messages_per_call > 0) {
     if (!tally.message) tally.message = settings.message();
     for (std::uint64_t i = 0; i < settings.messages_per_call; ++i) {
-      cast(settings.server, *tally.message);
+      cast(*settings.server, *tally.message);
       tally.sent.increment();
     }
     due = precise_now();
   }
   tally.made.increment();
-  const Result<Term> reply = try_call(settings.server, *tally.request, {.timeout = settings.timeout});
+  const Result<Term> reply =
+      settings.perform ? settings.perform(*tally.request) : try_call(*settings.server, *tally.request, {.timeout = settings.timeout});
   const TimePoint ended = precise_now();
   if (!reply) {
     const Failure failure = failure_of(reply.error());

@@ -2,6 +2,7 @@
 //
 // BenchCallers: many processes that do nothing but call one server and look at the reply.
 //
+// What a call is can be said: a request to a server, or a process that is started elsewhere and ends; whatever has a reply.
 // They may send messages too, and call to hear that those have arrived. Without a rate each calls again as soon as its last call has ended.
 // With one, calls leave by a schedule: on each core a pacer hands the next call to a caller that is idle, when it is due. When none is, the
 // call waits for one, and that wait is part of its latency.
@@ -30,7 +31,9 @@ namespace pulpo::cli {
 class BenchCallers {
  public:
   struct Settings {
-    Address server;
+    std::optional<Address> server = {};  ///< Absent where `perform` knows better.
+    /// What is called; one that asks `server` when absent. From processes of all cores at once.
+    std::function<Result<Term>(const Term& request)> perform = {};
     std::uint64_t callers = 1;
     unsigned cores = 1;
     std::uint64_t rate = 0;  ///< Calls a second of all callers together; 0: as many as they can.

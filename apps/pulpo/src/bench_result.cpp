@@ -21,9 +21,19 @@ struct Words {
 const Words& words_of(BenchKind kind) {
   static constexpr Words kCall{"call", "call", "calls", "caller", "made", "served", "no call was answered while it measured"};
   static constexpr Words kSend{"send", "message", "messages", "sender", "sent", "arrived", "no message arrived while it measured"};
+  static constexpr Words kSpawn{"spawn", "spawn", "spawns", "spawner", "made", "served", "no process was started while it measured"};
   static constexpr Words kConnect{
       "connect", "connect", "connects", "dialler", "made", "accepted", "no connection was made while it measured"};
-  return kind == BenchKind::call ? kCall : kind == BenchKind::send ? kSend : kConnect;
+  switch (kind) {
+    case BenchKind::send:
+      return kSend;
+    case BenchKind::spawn:
+      return kSpawn;
+    case BenchKind::connect:
+      return kConnect;
+    default:
+      return kCall;
+  }
 }
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
@@ -90,7 +100,7 @@ std::string bench_text(const BenchResult& result) {
       fmt::format("{} on {}: {} {}{}, {:g} s after {:g} s of warm-up, loop {}, spin {}, {} {}, {}", result.server, result.node,
                   result.concurrency, words.actor, result.concurrency == 1 ? "" : "s", seconds(result.duration), seconds(result.warmup),
                   result.loop, result.spin, result.cores, result.cores == 1 ? "core" : "cores", result.sealed ? "sealed" : "not sealed");
-  if (result.kind != BenchKind::connect) text += fmt::format(", payload {} bytes", result.payload_bytes);
+  if (result.kind == BenchKind::call || result.kind == BenchKind::send) text += fmt::format(", payload {} bytes", result.payload_bytes);
   text += fmt::format("\n  {}/s  {:L}", words.many, static_cast<std::uint64_t>(result.per_second()));
   if (result.kind == BenchKind::send) text += fmt::format(" have arrived, {:.1f} MB/s of payload", result.bytes_per_second() / 1e6);
   text += '\n';
@@ -159,6 +169,8 @@ std::string bench_json(const BenchResult& result) {
       .add(fmt::format("{}_{}", words.many, words.made), result.calls_made);
   if (result.kind == BenchKind::connect) {
     object.add("turned_away", result.turned_away);
+  } else if (result.kind == BenchKind::spawn) {
+    // Nobody there counts them.
   } else if (result.calls_served) {
     object.add(fmt::format("{}_{}", words.many, words.served), *result.calls_served);
   } else {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// BenchResult: what `bench call`, `bench send` or `bench connect` measured, and how it is told to people and to machines.
+// BenchResult: what `bench call`, `bench send`, `bench spawn` or `bench connect` measured, and how it is told to people and to machines.
 //
 //   Threads    Any; plain data.
 #pragma once
@@ -20,6 +20,7 @@ namespace pulpo::cli {
 enum class BenchKind : std::uint8_t {
   call,     ///< A request and its reply.
   send,     ///< A message one way; what has arrived counts.
+  spawn,    ///< A process that is started there, until its end is known here.
   connect,  ///< A connection, from the dial to the proof of both sides.
 };
 
@@ -68,7 +69,7 @@ struct BenchResult {
   std::uint64_t calls_made = 0;
   std::optional<std::uint64_t> calls_served = {};
 
-  /// How many calls, messages or connections the figure is of.
+  /// How many calls, messages, processes or connections the figure is of.
   [[nodiscard]] std::uint64_t count() const;
   [[nodiscard]] double per_second() const;
   [[nodiscard]] double bytes_per_second() const;

@@ -132,7 +132,8 @@ Outcome<void> run_callers(const BenchRun& run, Atom node, BenchResult& result) {
   callers.report(result);
   const auto at_end = ask_usage(node);
   if (at_start && at_end && sends) result.calls_served = *at_end->casts - *at_start->casts;
-  if (at_start && at_end && !sends && run.callers.is_echo) result.calls_served = at_end->echo_calls - at_start->echo_calls;
+  if (at_start && at_end && result.kind == BenchKind::call && run.callers.is_echo)
+    result.calls_served = at_end->echo_calls - at_start->echo_calls;
   return {};
 }
 

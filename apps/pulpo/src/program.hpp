@@ -58,6 +58,7 @@ class Program {
 [[nodiscard]] Verb bench_connect_verb();
 [[nodiscard]] Verb bench_local_verb();
 [[nodiscard]] Verb bench_send_verb();
+[[nodiscard]] Verb bench_spawn_verb();
 [[nodiscard]] Verb doctor_verb();
 [[nodiscard]] Verb new_verb();
 

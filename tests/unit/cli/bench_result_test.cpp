@@ -123,6 +123,24 @@ TEST(BenchResult, AMessageThatDidNotArriveIsAFault) {
   EXPECT_EQ(result.fault(), "no message arrived while it measured; give it a longer --duration");
 }
 
+TEST(BenchResult, ProcessesThatWereStartedThereAreTheFigureAndNobodyThereCountsThem) {
+  BenchResult result = sample();
+  result.kind = BenchKind::spawn;
+  result.calls_served.reset();
+  const std::string text = bench_text(result);
+  EXPECT_NE(text.find("64 spawners, 2 s"), std::string::npos) << text;
+  EXPECT_NE(text.find("\n  spawns/s  1,250,000\n"), std::string::npos) << text;
+  EXPECT_EQ(text.find("payload"), std::string::npos) << text;
+  const std::string json = bench_json(result);
+  for (const char* const part : {"\"bench\":\"spawn\"", "\"spawns_per_second\":1250000.0", "\"spawns\":2500000", "\"spawns_made\":3000000",
+                                 "\"system_calls_per_spawn\":0.2000", "\"p99_us\":1.500", "\"cpu_seconds_per_million\":2.0000"}) {
+    EXPECT_NE(json.find(part), std::string::npos) << part << " in " << json;
+  }
+  EXPECT_EQ(json.find("spawns_served"), std::string::npos) << json;
+  result.errors = {{"no connection", 1}};
+  EXPECT_EQ(result.fault(), "spawns failed: 1 no connection");
+}
+
 TEST(BenchResult, ConnectionsAreCountedByTheirProofAndThoseTurnedAwayBesides) {
   BenchResult result = sample();
   result.kind = BenchKind::connect;

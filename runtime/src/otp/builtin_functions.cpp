@@ -40,6 +40,26 @@ Address address_of(const Term& to) {
   exit(atoms::badarg);
 }
 
+/// `:infinity`, or milliseconds as OTP takes them.
+Timeout timeout_of(const Term& term) {
+  if (term.is_atom(atoms::infinity)) return Timeout::infinity();
+  if (!term.is_integer() || term.integer() < 0 || term.integer() > std::int64_t{UINT32_MAX}) exit(atoms::badarg);
+  return std::chrono::milliseconds(term.integer());
+}
+
+/// Applies an apply of an apply without a frame of the stack for each: they come from other nodes, nested as deep as a term may be.
+Term apply_all(Atom module, Atom name, std::vector<Term> arguments) {
+  while (module == "erlang"_atom && name == "apply"_atom && arguments.size() == 3 && arguments[0].is_atom() && arguments[1].is_atom() &&
+         arguments[2].is_proper_list()) {
+    const Term inner = arguments[2];
+    module = arguments[0].atom();
+    name = arguments[1].atom();
+    arguments.clear();
+    for (std::size_t i = 0; i < inner.list_size(); ++i) arguments.push_back(inner.list_at(i));
+  }
+  return apply(module, name, arguments);
+}
+
 Term send_to(const Term& to, const Term& message) {
   if (to.is_ref()) {
     send(to.ref(), message);
@@ -107,13 +127,14 @@ constexpr auto kNode = function(":erlang.node", "The name of this node.", [] { r
 constexpr auto kCall = function("GenServer.call", "Asks a server: by pid, name or {name, node}.",
                                 [](const Term& server, const Term& request) { return call(address_of(server), request); });
 constexpr auto kCallTimeout = function("GenServer.call", "The same, with a timeout in milliseconds.",
-                                       [](const Term& server, const Term& request, std::int64_t timeout) {
-                                         return call(address_of(server), request, {.timeout = std::chrono::milliseconds(timeout)});
+                                       [](const Term& server, const Term& request, const Term& timeout) {
+                                         return call(address_of(server), request, {.timeout = timeout_of(timeout)});
                                        });
 constexpr auto kCast =
     function("GenServer.cast", "Tells a server.", [](const Term& server, const Term& request) { cast(address_of(server), request); });
-constexpr auto kApply = function(":erlang.apply", "Calls an exported function.",
-                                 [](Atom module, Atom name, const std::vector<Term>& arguments) { return apply(module, name, arguments); });
+constexpr auto kApply =
+    function(":erlang.apply", "Calls an exported function.",
+             [](Atom module, Atom name, const std::vector<Term>& arguments) { return apply_all(module, name, arguments); });
 
 // --- System and applications -------------------------------------------------------------------------------------------------
 

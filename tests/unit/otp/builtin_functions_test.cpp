@@ -69,6 +69,34 @@ TEST_P(BuiltinFunctionsTest, KnowTheProcessesOfTheNode) {
   });
 }
 
+TEST_P(BuiltinFunctionsTest, AnApplyOfAppliesTakesNoStack) {
+  run([] {
+    ASSERT_TRUE(start_system());
+    Term nested = Term::list({"erlang"_atom, "node"_atom, Term::empty_list()});
+    for (int i = 0; i < 4000; ++i) nested = Term::list({"erlang"_atom, "apply"_atom, nested});
+    std::vector<Term> arguments;
+    for (std::size_t i = 0; i < 3; ++i) arguments.push_back(nested.list_at(i));
+    EXPECT_EQ(apply("erlang"_atom, "apply"_atom, arguments), Term(atoms::nonode_nohost));
+  });
+}
+
+TEST_P(BuiltinFunctionsTest, ACallTakesTheTimeoutsThatElixirTakes) {
+  run([] {
+    ASSERT_TRUE(start_system());
+    const auto ask = [](Term timeout) {
+      const std::vector<Term> arguments{"Elixir.Pulpo.Echo"_atom, 4711, std::move(timeout)};
+      return apply("Elixir.GenServer"_atom, "call"_atom, arguments);
+    };
+    EXPECT_EQ(ask("infinity"_atom), Term(4711));
+    EXPECT_EQ(ask(5000), Term(4711));
+    for (const Term& wrong : {Term(-5), Term(INT64_MAX), Term("soon"_atom)}) {
+      const Ref watched = spawn_monitor([&] { static_cast<void>(ask(wrong)); }).monitor;
+      const auto down = receive_if([&](const Term& term) { return term.is_tuple(5) && term.elements()[1] == Term(watched); });
+      EXPECT_EQ(down->elements()[4], Term(atoms::badarg)) << wrong.text();
+    }
+  });
+}
+
 TEST_P(BuiltinFunctionsTest, StopTheNodeWithAStatus) {
   run([] {
     ASSERT_TRUE(start_system());

@@ -13,6 +13,8 @@ constexpr std::uint16_t kInternet = 1;
 constexpr std::uint16_t kClassMask = 0x7fff;  // mDNS uses the highest bit for itself
 constexpr std::size_t kLabelMax = 63;
 constexpr std::size_t kWireNameMax = 255;
+/// A name has 127 labels at most, and no use for more pointers than labels.
+constexpr unsigned kPointersMax = 128;
 
 Fault bad_dns(const char* why) { return {.code = Errc::bad_message, .where = "DNS", .detail = why}; }
 
@@ -50,6 +52,7 @@ class DnsReader {
     std::size_t behind = 0;   // the first pointer: what follows the name
     std::size_t begin = at_;  // of the labels that are being read: pointers lead before it
     std::size_t size = 0;
+    unsigned pointers = 0;
     for (;;) {
       if (at >= bytes_.size()) return false;
       const unsigned length = byte(at);
@@ -60,7 +63,7 @@ class DnsReader {
       if ((length & 0xc0) == 0xc0) {
         if (at + 1 >= bytes_.size()) return false;
         const std::size_t to = (length & 0x3f) << 8 | byte(at + 1);
-        if (to >= begin) return false;
+        if (to >= begin || ++pointers > kPointersMax) return false;
         if (behind == 0) behind = at + 2;
         at = begin = to;
         continue;

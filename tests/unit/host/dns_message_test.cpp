@@ -96,6 +96,32 @@ TEST(DnsMessages, PointersThatLeadForwardOrToThemselvesAreMalformed) {
   EXPECT_FALSE(decode_dns_message(head(7, kResponse, 2, 0) + "\xc0\x12\0\x01\0\x01\xc0\x0c\0\x01\0\x01"s));
 }
 
+TEST(DnsMessages, ANameOfNothingButPointersIsMalformedWhenThereAreMany) {
+  // Records of no use, whose data are pointers, each to the one before it: the last name begins such a chain.
+  const auto chain = [](unsigned links) {
+    std::string bytes = head(7, kResponse, 1, 0) + "\x01x\0\0\x01\0\x01"s;
+    std::size_t to = 12;
+    std::string message = bytes;
+    message[7] = static_cast<char>(1);
+    message += "\0\0\x10\0\x01\0\0\0\0"s;
+    message += static_cast<char>(links * 2 >> 8);
+    message += static_cast<char>(links * 2 & 0xff);
+    for (unsigned i = 0; i < links; ++i) {
+      const std::size_t at = message.size();
+      message += static_cast<char>(0xc0 | to >> 8);
+      message += static_cast<char>(to & 0xff);
+      to = at;
+    }
+    message[7] = static_cast<char>(2);
+    message += static_cast<char>(0xc0 | to >> 8);
+    message += static_cast<char>(to & 0xff);
+    message += "\0\x01\0\x01\0\0\0\0\0\x04\x7f\0\0\x01"s;
+    return message;
+  };
+  EXPECT_TRUE(decode_dns_message(chain(100)));
+  EXPECT_FALSE(decode_dns_message(chain(200)));
+}
+
 TEST(DnsMessages, ALongNameIsMalformedHoweverItIsPutTogether) {
   std::string long_name;
   for (int i = 0; i < 5; ++i) long_name += '\x3f' + std::string(63, 'x');

@@ -50,7 +50,11 @@ struct Discovery::Watch final : io::Operation {
 };
 
 Discovery::Discovery(io::Loop& loop, Random& random, Settings settings, Found found)
-    : loop_(loop), random_(random), settings_(std::move(settings)), found_(std::move(found)), id_(random.u64()) {
+    : loop_(loop),
+      random_(random),
+      settings_(std::move(settings)),
+      found_(std::move(found)),
+      id_(settings_.id != 0 ? settings_.id : random.u64()) {
   watch();
   loop_.timers().arm(beacon_timer_, loop_.refresh());
 }

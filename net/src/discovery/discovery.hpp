@@ -53,6 +53,7 @@ struct Settings {
   io::Address listens_at = {};
   std::uint16_t port = kBeaconPort;
   Duration period = 10s;
+  std::uint64_t id = 0;  ///< Of this life of the node, the same for all its labels; 0: one is drawn.
 };
 
 class Discovery final : private io::DatagramSocket::Owner {

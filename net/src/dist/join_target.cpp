@@ -14,6 +14,9 @@ constexpr Duration kBeaconLife = 1min;
 constexpr Duration kBeaconPause = 1s;
 /// A beacon that is heard again brings the next try forward, but not closer than this to the last one.
 constexpr Duration kTryApart = 2s;
+/// Another life at the same address is believed so often: whoever forges beacons shall not have us dial, and a node of another cookie log
+/// it, at their pace.
+constexpr Duration kLivesApart = 30s;
 /// The peer dials us at this moment, and one connection is enough.
 constexpr Duration kMeetingTime = 1s;
 
@@ -68,9 +71,12 @@ bool Joiner::Target::is_settled() const {
 
 void Joiner::Target::try_in(Duration pause) {
   const auto now = joiner_.loop_.now();
-  if (pause == 0s) return joiner_.loop_.timers().arm(timer_, now);
-  const auto jitter = static_cast<std::int64_t>(joiner_.random_.u32() % 1024) - 512;
-  joiner_.loop_.timers().arm(timer_, now + pause + pause / 2048 * jitter);
+  due_ = now;
+  if (pause != 0s) {
+    const auto jitter = static_cast<std::int64_t>(joiner_.random_.u32() % 1024) - 512;
+    due_ += pause + pause / 2048 * jitter;
+  }
+  joiner_.loop_.timers().arm(timer_, due_);
 }
 
 // --- What happens --------------------------------------------------------------------------------------------------------
@@ -82,9 +88,14 @@ void Joiner::Target::heard(const discovery::Heard& heard) {
   if (heard.id != beacon_id_) {
     // It has started anew where it was: who it is, and which cookie it has, is to be seen.
     beacon_id_ = heard.id;
-    cookie_differs_ = false;
-    pause_ = kFirstPause;
-    if (!is_trying() && !is_settled()) try_in(kFirstPause);
+    if (!new_life_at_ || now - *new_life_at_ >= kLivesApart) {
+      new_life_at_ = now;
+      cookie_differs_ = false;
+      pause_ = kFirstPause;
+      // Sooner, never later: else beacons could put a try off for ever.
+      const bool comes_soon = timer_.is_armed() && due_ <= now + kFirstPause;
+      if (!is_trying() && !is_settled() && !comes_soon) try_in(kFirstPause);
+    }
   }
   if (!has_address(heard.address)) {
     if (member.addresses.size() >= kBeaconAddressesMax) member.addresses.pop_back();

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -77,6 +78,8 @@ class Joiner::Target {
   std::uint64_t beacon_id_ = 0;
   TimePoint heard_at_{};
   TimePoint tried_at_{};
+  TimePoint due_{};                         ///< Of the next try, when the timer is armed.
+  std::optional<TimePoint> new_life_at_{};  ///< When a beacon of another life was believed last.
   bool was_met_ = false;
   bool cookie_differs_ = false;
   Duration pause_ = kFirstPause;

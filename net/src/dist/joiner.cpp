@@ -14,7 +14,7 @@ constexpr Duration kYieldTime = 600ms;
 }  // namespace
 
 Joiner::Joiner(io::Loop& loop, Random& random, const host::Resolver& resolver, Links& links, Settings settings)
-    : loop_(loop), random_(random), resolver_(resolver), links_(links), settings_(std::move(settings)) {
+    : loop_(loop), random_(random), beacon_id_(random.u64() | 1), resolver_(resolver), links_(links), settings_(std::move(settings)) {
   loop_.refresh();
   for (const JoinSpec& spec : settings_.specs) {
     if (spec.kind != JoinSpec::Kind::lan) {
@@ -25,7 +25,8 @@ Joiner::Joiner(io::Loop& loop, Random& random, const host::Resolver& resolver, L
     const std::size_t index = discoveries_.size();
     discoveries_.push_back(std::make_unique<discovery::Discovery>(
         loop_, random_,
-        discovery::Settings{.node_port = settings_.listens_at.port(), .label = spec.label, .listens_at = settings_.listens_at},
+        discovery::Settings{
+            .node_port = settings_.listens_at.port(), .label = spec.label, .listens_at = settings_.listens_at, .id = beacon_id_},
         [this, index](const discovery::Heard& one) { heard(*discoveries_[index], one); }));
   }
 }

@@ -83,6 +83,7 @@ class Joiner {
 
   io::Loop& loop_;
   Random& random_;
+  const std::uint64_t beacon_id_;  ///< One for all labels: a node is one, whoever hears it.
   const host::Resolver& resolver_;
   Links& links_;
   const Settings settings_;

@@ -281,6 +281,18 @@ TEST_F(JoinerTest, ANodeThatDialsUsMeanwhileIsAskedOnceWhoItIsAndLeftAlone) {
   EXPECT_EQ(dials_.size(), 1u);
 }
 
+TEST_F(JoinerTest, ForgedBeaconsOfNewLivesNeitherPutADialOffNorHurryIt) {
+  join("lan");
+  world_.pass(10ms);
+  for (std::uint64_t life = 1; life <= 100; ++life) {
+    beacon(life, 4711);
+    world_.pass(100ms);
+    for (; refused_ < dials_.size(); ++refused_) refuse(dials_[refused_], links::Cause::cookie_refused);
+  }
+  EXPECT_GE(dials_.size(), 1u);
+  EXPECT_LE(dials_.size(), 2u);
+}
+
 TEST_F(JoinerTest, ANodeThatStartsAnewOnItsPortIsTheSameEntry) {
   join("lan");
   world_.pass(10ms);

@@ -81,6 +81,15 @@ TEST_F(Lan, LinksThatAreLostAreMadeAgain) {
   }
 }
 
+TEST_F(Lan, ADisconnectOfOnesOwnIsNoGoodbyeForEver) {
+  build(1, 2);
+  ASSERT_TRUE(world_->run_until([&] { return all_meet(); }, 2s));
+  nodes_[0]->run([&] { EXPECT_TRUE(disconnect_node(nodes_[1]->atom())); });
+  nodes_[1]->crash();
+  nodes_[1]->restart();
+  EXPECT_TRUE(world_->run_until([&] { return all_meet(); }, 5s));
+}
+
 TEST_F(Lan, ALinkIsNotLostToTheMeetingItself) {
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     SCOPED_TRACE(seed);

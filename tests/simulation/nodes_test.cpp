@@ -432,6 +432,17 @@ TEST_F(Nodes, AShortStallIsNoDeath) {  // NODE-40
   EXPECT_EQ(listed(b).size(), 1u);
 }
 
+TEST_F(Nodes, NetKernelIsStartedAgainWhenSomebodyKillsIt) {  // NODE-7
+  auto& a = start("a");
+  auto& b = start("b");
+  EXPECT_TRUE(connect(a, b));
+  const Pid before = a.eval([] { return *whereis("net_kernel"_atom); });
+  a.run([&] { exit(before, atoms::kill); });
+  EXPECT_TRUE(world.run_until([&] { return a.eval([&] { return whereis("net_kernel"_atom).value_or(before) != before; }); }, 1s));
+  EXPECT_EQ(a.logged("net_kernel was ended by somebody, and is started again"), 1u);
+  b.run([&] { EXPECT_TRUE(ping_node(a.atom())); });
+}
+
 // --- Lives ------------------------------------------------------------------------------------------------------------------
 
 TEST_F(Nodes, ARestartedNodeIsAnother) {  // NODE-14, NODE-33, SIG-2

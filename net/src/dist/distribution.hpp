@@ -95,6 +95,8 @@ class Distribution final : public Router, private Joiner::Links {
   void meet(const Term& names);
   /// {nodedown, node} comes to `pid` once; at once when it cannot be reached. True when `pid` watches or subscribes for the first time.
   bool watch_node(const Pid& pid, Atom node);
+  /// Starts another, unless this node is stopping.
+  void net_kernel_ended();
   [[nodiscard]] NodeWatchers& watchers() noexcept { return watchers_; }
   [[nodiscard]] CookieJar& cookie_jar() noexcept { return cookies_; }
   void allow(const std::vector<Atom>& nodes);

@@ -17,8 +17,11 @@ Term Distribution::disconnect(Atom node) {
   Session* const session = its.session;
   // Here it is down at once, whatever is still to be sent; there, when the goodbye arrives.
   take_down(its, "disconnect"_atom);
+  const std::string name = its.name;
   forget_if_idle(its);
   session->connection().close();
+  // Who was joined is joined again, as when the other side disconnects.
+  if (joiner_) joiner_->down(name);
   return atoms::true_;
 }
 
@@ -60,6 +63,18 @@ std::vector<Atom> Distribution::listed(NodeSet which) {
   std::sort(all.begin(), all.end(), [](Atom left, Atom right) { return left.text() < right.text(); });
   all.erase(std::unique(all.begin(), all.end()), all.end());
   return all;
+}
+
+// --- net_kernel -----------------------------------------------------------------------------------------------------
+
+void Distribution::net_kernel_ended() {
+  if (closing_) return;
+  // Its name is free by then.
+  core().post([this] {
+    if (closing_) return;
+    const auto started = core().spawn(std::make_unique<NetKernel>(*this), {.name = NetKernel::registered_name()});
+    if (started) log::warning("net_kernel was ended by somebody, and is started again");
+  });
 }
 
 // --- The mesh (NODE-12) ------------------------------------------------------------------------------------------------

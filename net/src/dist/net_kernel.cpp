@@ -11,6 +11,8 @@ bool is_tagged(const Term& term, Atom tag) { return term.is_atom(tag) || (term.i
 
 }  // namespace
 
+NetKernel::~NetKernel() { distribution_.net_kernel_ended(); }
+
 bool NetKernel::start() {
   trap_exit(true);
   return true;

@@ -5,7 +5,7 @@
 //
 // Its requests are {:is_auth, node} or :is_auth, answered :yes; its cast {:mesh, [node]}. Anything else is refused or dropped.
 //
-//   Ownership  The Distribution outlives it.
+//   Ownership  The Distribution outlives it, and starts another when it is killed.
 //   Threads    The home core's.
 #pragma once
 
@@ -23,6 +23,7 @@ class NetKernel final : public Body {
   static Term yes() { return "yes"_atom; }
 
   explicit NetKernel(Distribution& distribution) noexcept : distribution_(distribution) {}
+  ~NetKernel() override;
   bool start() override;
   void handle(const Message& message) override;
   [[nodiscard]] std::string_view what() const noexcept override { return "net_kernel"; }

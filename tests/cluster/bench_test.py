@@ -34,7 +34,7 @@ def assert_ends_are_told(test, result):
 
 
 # What every bench against another node tells.
-COMMON_KEYS = ["bench", "node", "duration_s", "warmup_s", "mean_us", "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "errors", "errors_by_kind",
+COMMON_KEYS = ["bench", "node", "from", "duration_s", "warmup_s", "mean_us", "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "errors", "errors_by_kind",
                "cpu_seconds_per_million", "cpu_seconds_per_million_here", "cpu_seconds_per_million_there", "concurrency", "payload_bytes", "spin",
                "sealed", "loop", "cores", "round_trip_us", "here", "there"]
 
@@ -257,6 +257,70 @@ class BenchSpawn(ClusterTest):
         done = self.cluster.command("bench spawn", f"nobody@{HOST}", "--json")
         self.assertEqual((done.status, done.out), (1, ""), done)
         self.assert_one_line(done.err, "nobody")
+
+
+class BenchFromAnotherNode(ClusterTest):
+    """--from: the very same measurement, on a node that is not this program."""
+
+    def setUp(self):
+        super().setUp()
+        self.a = self.cluster.start_node("a", "--cores", "1")
+        self.b = self.cluster.start_node("b", "--cores", "2", "--loop", "epoll")
+
+    def bench(self, verb, *arguments, duration="0.3", **more):
+        return self.cluster.command(f"bench {verb}", f"a@{HOST}", "--warmup", "0.1", "--duration", duration, "--json", *arguments, **more)
+
+    def usage(self, name):
+        return {key: int(value) for key, value in re.findall(r"\b(calls|casts): (\d+)", self.cluster.command("call", name, "Pulpo.Node", ":usage").out)}
+
+    def test_each_kind_is_measured_between_the_two_nodes_and_told_as_ever(self):
+        for verb, words in [("call", ["--payload", "100", "--cores", "2"]), ("call", ["--rate", "500"]), ("send", ["--concurrency", "4"]), ("spawn", [])]:
+            with self.subTest(verb=verb, words=words):
+                before = self.usage(f"a@{HOST}")
+                path = os.path.join(self.cluster.home, "from.hgrm")
+                done = self.bench(verb, "--from", f"b@{HOST}", "--histogram", path, *words)
+                self.assertEqual((done.status, done.err), (0, ""), done)
+                result = json.loads(done.out)
+                for key in COMMON_KEYS:
+                    self.assertIn(key, result)
+                assert_ends_are_told(self, result)
+                self.assertEqual((result["bench"], result["node"], result["from"]), (verb, f"a@{HOST}", f"b@{HOST}"))
+                self.assertEqual((result["errors"], result["loop"], result["here"]["loop"], result["sealed"]), (0, "epoll", "epoll", True))
+                self.assertGreater(result[f"{verb}s" if verb != "send" else "messages"], 0)
+                after = self.usage(f"a@{HOST}")
+                if verb == "send":
+                    self.assertEqual(after["casts"] - before["casts"], result["messages_arrived"])
+                if verb == "call":
+                    self.assertGreaterEqual(after["calls"] - before["calls"], result["calls_made"])
+                _, footer = read_histogram(path)
+                self.assertGreater(footer["Total count"], 0)
+        self.assertIn(f"a@{HOST}", self.cluster.command("rpc", f"b@{HOST}", "Node.list").out)
+
+    def test_a_person_reads_where_it_was_measured_from(self):
+        done = self.cluster.command("bench call", f"a@{HOST}", "--from", f"b@{HOST}", "--warmup", "0", "--duration", "0.1")
+        self.assertIn(f"Pulpo.Echo on a@{HOST} from b@{HOST}: 64 callers", done.out)
+
+    def test_what_cannot_be_measured_is_one_line(self):
+        for words, part in [([f"a@{HOST}", "--from", f"nobody@{HOST}"], "nobody"),
+                            ([f"nobody@{HOST}", "--from", f"b@{HOST}"], f"from b@{HOST}: not registered: the mapper"),
+                            ([f"b@{HOST}", "--from", f"b@{HOST}"], "a bench is between two nodes, and these are one"),
+                            ([f"a@{HOST}", "--from", f"b@{HOST}", "--cores", "3"], "it has 2 cores; give --cores 2 or less")]:
+            done = self.cluster.command("bench call", *words)
+            self.assertEqual((done.status, done.out), (1, ""), done)
+            self.assert_one_line(done.err, part)
+        for words in [["nonsense", "--from", f"b@{HOST}"], [f"a@{HOST}", "--from", "nonsense@"]]:
+            done = self.cluster.command("bench call", *words)
+            self.assertEqual((done.status, done.out), (2, ""), done)
+
+    def test_nobody_waits_and_nothing_goes_on(self):
+        bench = self.cluster.start("bench", "call", f"a@{HOST}", "--from", f"b@{HOST}", "--cookie", self.cluster.cookie, "--duration", "3600", "--warmup", "0")
+        self.cluster.await_true(lambda: self.usage(f"a@{HOST}")["calls"] > 1000, "nobody calls")
+        bench.kill()
+
+        def are_quiet():
+            before = self.usage(f"a@{HOST}")["calls"]
+            return self.usage(f"a@{HOST}")["calls"] == before
+        self.cluster.await_true(are_quiet, "the callers go on")
 
 
 class BenchConnect(ClusterTest):

@@ -1,95 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `pulpo bench call NODE [SERVER REQUEST]`: how many calls a second, how long each takes, and what they cost.
-#include <fmt/format.h>
-
-#include <optional>
-
-#include "bench_run.hpp"
-#include "command_node.hpp"
+#include "bench_command.hpp"
 #include "common_options.hpp"
 #include "program.hpp"
 
 namespace pulpo::cli {
 namespace {
 
-constexpr std::uint64_t kRateMax = 10'000'000;  // more than raw sockets of this shape carry
-
-struct Plan {
-  std::string server_text;
-  Atom server{};
-  std::optional<std::string> request;  ///< Elixir; the payload or :ping when absent.
-  bool is_echo = true;
-  std::uint64_t callers = 64;
-  std::uint64_t payload = 0;
-  std::uint64_t cores = 1;
-  std::uint64_t rate = 0;  ///< 0: none was asked for.
-  Duration duration{};
-  Duration warmup{};
-};
-
-Outcome<Plan> read_plan(const Arguments& arguments) {
+Outcome<BenchPlan> read_call_plan(const Arguments& arguments) {
   const auto& words = arguments.positional();
-  Plan plan;
+  BenchPlan plan;
   if (words.size() == 2) return wrong_usage("a SERVER needs a REQUEST: bench call NODE SERVER REQUEST");
-  plan.is_echo = words.size() == 1;
-  plan.server_text = plan.is_echo ? "Pulpo.Echo" : words[1];
-  PULPO_TRY(plan.server, read_name(plan.server_text, "server's name"));
-  PULPO_TRY(plan.callers, arguments.number("concurrency", 1, kBenchCallersMax, 64));
+  PULPO_CHECK(read_common_plan(arguments, plan));
   PULPO_TRY(plan.payload, arguments.bytes("payload", 0, kPayloadMax, 0));
-  PULPO_TRY(plan.cores, arguments.number("cores", 1, 64, 1));
-  PULPO_TRY(plan.rate, arguments.number("rate", 1, kRateMax, 0));
-  PULPO_TRY(plan.duration, arguments.duration("duration", 10ms, 24h, 5s));
-  PULPO_TRY(plan.warmup, arguments.duration("warmup", 0s, 1h, 1s));
-  if (!plan.is_echo) {
+  PULPO_TRY(plan.rate, arguments.number("rate", 1, kBenchRateMax, 0));
+  if (words.size() == 3) {
     if (arguments.typed("payload")) return wrong_usage("--payload is what Pulpo.Echo gets; with a SERVER, put it into the REQUEST");
     plan.payload = 0;
-    const auto term = read_elixir(words[2]);
-    if (!term) return wrong_usage(fmt::format("the request {} is no Elixir term: {}", words[2], term.error().text()));
+    plan.server = words[1];
     plan.request = words[2];
+    if (plan.request.empty()) return wrong_usage("the REQUEST is empty; write an Elixir term: :ping");
   }
+  PULPO_CHECK(check_bench_plan(plan));
   return plan;
 }
 
-/// A request of its own for each core that asks, so that no two count references to one block.
-Term make_request(const Plan& plan) {
-  if (plan.request) return std::move(read_elixir(*plan.request)).value();  // read before, in read_plan()
-  return make_payload(plan.payload);
-}
-
-int bench_call(Program& program, const Arguments& arguments) {
-  const auto plan = read_plan(arguments);
-  if (!plan) return program.complain(arguments.verb(), plan.error());
-  auto histogram = open_histogram(arguments);
-  if (!histogram) return program.complain(arguments.verb(), histogram.error());
-  auto command = CommandNode::join(program, arguments,
-                                   {.name = arguments.positional()[0], .prefix = "bench", .cores = static_cast<unsigned>(plan->cores)});
-  if (!command) return program.complain(arguments.verb(), command.error());
-  if (const auto connected = command->connect(); !connected) return program.complain(arguments.verb(), connected.error());
-
-  BenchResult result{.node = command->peer_name(),
-                     .server = plan->server_text,
-                     .concurrency = plan->callers,
-                     .payload_bytes = plan->payload,
-                     .cores = plan->cores,
-                     .warmup = plan->warmup,
-                     .rate = plan->rate,
-                     .loop = command->node().runtime().loop_name(),
-                     .spin = command->node().runtime().spin_text()};
-  const BenchRun run{.callers = {.server = Address(plan->server, command->peer()),
-                                 .callers = plan->callers,
-                                 .cores = static_cast<unsigned>(plan->cores),
-                                 .rate = plan->rate,
-                                 .timeout = kBenchCallTimeout,
-                                 .request = [&plan] { return make_request(*plan); },
-                                 .is_echo = plan->is_echo},
-                     .warmup = plan->warmup,
-                     .duration = plan->duration};
-  Outcome<void> measured = Fault{.code = Errc::io, .where = "", .detail = "the bench was interrupted"};
-  command->run([&] { measured = run_callers(run, command->peer(), result); });
-  if (!measured) return program.complain(arguments.verb(), measured.error());
-  return finish_bench(program, arguments, result, *histogram);
-}
+int bench_call(Program& program, const Arguments& arguments) { return run_bench(program, arguments, read_call_plan(arguments)); }
 
 }  // namespace
 
@@ -119,7 +56,7 @@ Verb bench_call_verb() {
                .value = "R",
                .help = "Calls a second of all callers together, 1 to 10000000; says when it could not be held."},
               {.name = "cores", .value = "N", .help = "Loops of this side; 1 by default."}} +
-          bench_options(),
+          from_option() + bench_options(),
       .arguments_min = 1,
       .arguments_max = 3,
       .run = bench_call};

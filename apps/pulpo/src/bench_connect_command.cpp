@@ -88,7 +88,7 @@ int bench_connect(Program& program, const Arguments& arguments) {
   command->run([&] { cost.end(bench.system_calls(), bench.made(), result); });
   bench.finish();
   bench.report(result);
-  return finish_bench(program, arguments, result, *histogram);
+  return finish_bench(program, arguments, report_of(result), *histogram);
 }
 
 }  // namespace

@@ -96,10 +96,10 @@ std::string BenchResult::fault() const {
 
 std::string bench_text(const BenchResult& result) {
   const Words& words = words_of(result.kind);
-  std::string text =
-      fmt::format("{} on {}: {} {}{}, {:g} s after {:g} s of warm-up, loop {}, spin {}, {} {}, {}", result.server, result.node,
-                  result.concurrency, words.actor, result.concurrency == 1 ? "" : "s", seconds(result.duration), seconds(result.warmup),
-                  result.loop, result.spin, result.cores, result.cores == 1 ? "core" : "cores", result.sealed ? "sealed" : "not sealed");
+  std::string text = fmt::format("{} on {}{}: {} {}{}, {:g} s after {:g} s of warm-up, loop {}, spin {}, {} {}, {}", result.server,
+                                 result.node, result.from.empty() ? "" : " from " + result.from, result.concurrency, words.actor,
+                                 result.concurrency == 1 ? "" : "s", seconds(result.duration), seconds(result.warmup), result.loop,
+                                 result.spin, result.cores, result.cores == 1 ? "core" : "cores", result.sealed ? "sealed" : "not sealed");
   if (result.kind == BenchKind::call || result.kind == BenchKind::send) text += fmt::format(", payload {} bytes", result.payload_bytes);
   text += fmt::format("\n  {}/s  {:L}", words.many, static_cast<std::uint64_t>(result.per_second()));
   if (result.kind == BenchKind::send) text += fmt::format(" have arrived, {:.1f} MB/s of payload", result.bytes_per_second() / 1e6);
@@ -141,6 +141,11 @@ std::string bench_json(const BenchResult& result) {
   for (const auto& [kind, times] : result.errors) kinds.add(kind, times);
   JsonObject object;
   object.add("bench", words.bench).add("node", result.node);
+  if (result.from.empty()) {
+    object.add_raw("from", "null");
+  } else {
+    object.add("from", result.from);
+  }
   if (result.kind != BenchKind::connect) object.add("server", result.server);
   object.add(fmt::format("{}_per_second", words.many), result.per_second(), 1).add(words.many, result.count());
   if (result.kind == BenchKind::send) {

@@ -35,6 +35,7 @@ struct BenchResult {
   BenchKind kind = BenchKind::call;
   // What was asked for.
   std::string node;
+  std::string from = {};  ///< The node that measures; empty: this program.
   std::string server;
   std::uint64_t concurrency = 0;
   std::uint64_t payload_bytes = 0;

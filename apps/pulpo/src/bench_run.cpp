@@ -8,6 +8,7 @@
 
 #include "base/machine.hpp"
 #include "base/usage.hpp"
+#include "bench_spawner.hpp"
 #include "command_node.hpp"
 #include "common_options.hpp"
 #include "histogram_text.hpp"
@@ -22,11 +23,37 @@ constexpr int kRoundTrips = 31;
 
 double own_cpu_seconds() { return static_cast<double>(process_usage().cpu_microseconds) / 1e6; }
 
-/// Sleeps, but not on when there is nobody left to measure.
-void sleep_while_calling(const BenchCallers& callers, Duration duration) {
-  const TimePoint end = precise_now() + duration;
-  for (TimePoint at = precise_now(); at < end && !callers.have_given_up(); at = precise_now()) sleep(std::min(end - at, kLookInterval));
-}
+/// Who wants to know: nobody waits for the figures once it is gone.
+class Asker {
+ public:
+  explicit Asker(std::optional<Ref> monitor) : monitor_(monitor) {}
+  ~Asker() { let_go(); }
+  Asker(const Asker&) = delete;
+  Asker& operator=(const Asker&) = delete;
+
+  /// Sleeps, but not on when there is nobody left to measure, or to measure for.
+  void sleep_while_calling(const BenchCallers& callers, Duration duration) {
+    const TimePoint end = precise_now() + duration;
+    for (TimePoint at = precise_now(); at < end && !is_gone_ && !callers.have_given_up(); at = precise_now()) {
+      const Duration some = std::min(end - at, kLookInterval);
+      if (!monitor_) {
+        sleep(some);
+      } else if (const Term wanted = *monitor_;
+                 receive_if([&wanted](const Term& each) { return each.is_tuple(5) && each.elements()[1] == wanted; }, some)) {
+        is_gone_ = true;
+      }
+    }
+  }
+  /// Before somebody counts down messages.
+  void let_go() {
+    if (monitor_) demonitor(*monitor_, {.flush = true});
+    monitor_.reset();
+  }
+
+ private:
+  std::optional<Ref> monitor_;
+  bool is_gone_ = false;
+};
 
 std::optional<std::uint64_t> count_of(const Term& map, Atom key) {
   const Term* const value = map.map_find(key);
@@ -53,6 +80,41 @@ std::optional<Duration> median_round_trip(Atom node) {
   }
   std::nth_element(trips.begin(), trips.begin() + kRoundTrips / 2, trips.end());
   return trips[kRoundTrips / 2];
+}
+
+/// A binary of that size that tells shifted bytes apart; :ping for 0.
+Term make_payload(std::uint64_t size) {
+  if (size == 0) return "ping"_atom;
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 31 + 7);
+  return Term::binary(bytes);
+}
+
+BenchCallers::Settings settings_of(const BenchPlan& plan, Atom node) {
+  BenchCallers::Settings settings{.callers = plan.concurrency,
+                                  .cores = static_cast<unsigned>(plan.cores),
+                                  .rate = plan.kind == BenchKind::call ? plan.rate : 0,
+                                  .timeout = kBenchCallTimeout,
+                                  .request = [] { return Term("ping"_atom); }};
+  switch (plan.kind) {
+    case BenchKind::send:
+      settings.server = Address("Elixir.Pulpo.Echo"_atom, node);
+      settings.messages_per_call = plan.messages_per_confirmation();
+      settings.message = [payload = plan.payload] { return make_payload(payload); };
+      break;
+    case BenchKind::spawn:
+      settings.perform = [node](const Term&) { return spawn_once(node, kBenchCallTimeout); };
+      // "The reply equals the request": how each process has to end.
+      settings.request = [] { return Term(atoms::normal); };
+      break;
+    default:
+      settings.server = Address(*atom_of_name(plan.server), node);  // checked, as the request, by check_bench_plan()
+      settings.is_echo = plan.is_echo();
+      // A request of its own for each core that asks, so that no two count references to one block.
+      settings.request = [plan] { return plan.is_echo() ? make_payload(plan.payload) : *read_elixir(plan.request); };
+      break;
+  }
+  return settings;
 }
 
 }  // namespace
@@ -99,25 +161,39 @@ void CostMeter::end(std::uint64_t system_calls, std::uint64_t done, BenchResult&
   if (before_->system_calls && after_->system_calls) result.system_calls_there = *after_->system_calls - *before_->system_calls;
 }
 
-Outcome<void> run_callers(const BenchRun& run, Atom node, BenchResult& result) {
+Outcome<BenchResult> run_plan(const BenchPlan& plan, Atom node, std::optional<Ref> asking) {
+  const bool sends = plan.kind == BenchKind::send;
+  const bool spawns = plan.kind == BenchKind::spawn;
+  Asker asker(asking);
+  BenchResult result{.kind = plan.kind,
+                     .node = std::string(node.text()),
+                     .from = asking ? std::string(runtime().node_name().text()) : std::string(),
+                     .server = spawns ? std::string(kBenchSpawned) + "/0" : plan.server,
+                     .concurrency = plan.concurrency,
+                     .payload_bytes = plan.payload,
+                     .cores = plan.cores,
+                     .warmup = plan.warmup,
+                     .rate = plan.rate,
+                     .loop = runtime().loop_name(),
+                     .spin = runtime().spin_text(),
+                     .messages_per_confirmation = sends ? plan.messages_per_confirmation() : 0};
   describe_ends(node, result);
-  const bool sends = run.callers.messages_per_call > 0;
   const auto at_start = ask_usage(node);
   if (sends && (!at_start || !at_start->casts)) {
     return Fault{.code = Errc::unsupported,
                  .where = "",
                  .detail = fmt::format("{} does not count the messages that it gets; it runs an older version", result.node)};
   }
-  BenchCallers callers(run.callers);
+  BenchCallers callers(settings_of(plan, node));
   if (auto started = callers.start(); !started) return Fault{.code = Errc::busy, .where = "", .detail = started.error().text()};
-  sleep_while_calling(callers, run.warmup);
+  asker.sleep_while_calling(callers, plan.warmup);
 
   // Both ends' processor time is read around the stretch, and the calls answered between the two readings counted.
   CostMeter cost(node);
   cost.begin(runtime().system_calls(), callers.calls_answered());
   const TimePoint begun = precise_now();
   callers.measure();
-  sleep_while_calling(callers, run.duration);
+  asker.sleep_while_calling(callers, plan.duration);
   result.duration = precise_now() - begun;
   cost.end(runtime().system_calls(), callers.calls_answered(), result);
   if (sends && cost.before() && cost.after()) {
@@ -128,20 +204,18 @@ Outcome<void> run_callers(const BenchRun& run, Atom node, BenchResult& result) {
     result.cpu_calls = result.arrived;
   }
 
+  asker.let_go();
   callers.finish();
   callers.report(result);
   const auto at_end = ask_usage(node);
   if (at_start && at_end && sends) result.calls_served = *at_end->casts - *at_start->casts;
-  if (at_start && at_end && result.kind == BenchKind::call && run.callers.is_echo)
+  if (at_start && at_end && result.kind == BenchKind::call && plan.is_echo())
     result.calls_served = at_end->echo_calls - at_start->echo_calls;
-  return {};
+  return result;
 }
 
-Term make_payload(std::uint64_t size) {
-  if (size == 0) return "ping"_atom;
-  std::string bytes(static_cast<std::size_t>(size), '\0');
-  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 31 + 7);
-  return Term::binary(bytes);
+BenchReport report_of(const BenchResult& result) {
+  return {.text = bench_text(result), .json = bench_json(result), .histogram = histogram_text(result.latency), .fault = result.fault()};
 }
 
 Outcome<std::optional<OutputFile>> open_histogram(const Arguments& arguments) {
@@ -153,17 +227,16 @@ Outcome<std::optional<OutputFile>> open_histogram(const Arguments& arguments) {
   return histogram;
 }
 
-int finish_bench(Program& program, const Arguments& arguments, const BenchResult& result, std::optional<OutputFile>& histogram) {
-  program.print(arguments.has("json") ? bench_json(result) : bench_text(result));
+int finish_bench(Program& program, const Arguments& arguments, const BenchReport& report, std::optional<OutputFile>& histogram) {
+  program.print(arguments.has("json") ? report.json : report.text);
   // Behind the result, which a full disk shall not take along.
   if (histogram) {
-    if (const auto written = histogram->write(histogram_text(result.latency)); !written) {
+    if (const auto written = histogram->write(report.histogram); !written) {
       return program.complain(arguments.verb(), written.error());
     }
   }
-  const std::string fault = result.fault();
-  if (fault.empty()) return kSuccess;
-  program.complain(arguments.verb().name, fault);
+  if (report.fault.empty()) return kSuccess;
+  program.complain(arguments.verb().name, report.fault);
   return kFailed;
 }
 

@@ -13,15 +13,14 @@
 
 #include "arguments.hpp"
 #include "bench_callers.hpp"
+#include "bench_plan.hpp"
 #include "bench_result.hpp"
 #include "output_file.hpp"
 #include "program.hpp"
 
 namespace pulpo::cli {
 
-inline constexpr Duration kBenchCallTimeout = 5s;                  // GenServer.call's (section K)
-inline constexpr std::uint64_t kPayloadMax = (256u << 20) - 1024;  // what a message may have, less what is around it
-inline constexpr std::uint64_t kBenchCallersMax = 1'000'000;       // below the limit of processes of one core
+inline constexpr Duration kBenchCallTimeout = 5s;  // GenServer.call's (section K)
 
 /// What the other node says of itself (Pulpo.Node).
 struct PeerUsage {
@@ -57,21 +56,23 @@ class CostMeter {
   std::uint64_t done_before_ = 0;
 };
 
-struct BenchRun {
-  BenchCallers::Settings callers;
-  Duration warmup{};
-  Duration duration{};
-};
-/// Lets the callers call, or send, and fills `result`. Returns why the bench could not be made; failed calls are part of the result.
-[[nodiscard]] Outcome<void> run_callers(const BenchRun& run, Atom node, BenchResult& result);
+/// Carries out `plan` against `node`, to which there is a connection. The error is why the bench could not be made; failed calls are part
+/// of the result. It ends early when `asker` is given, a monitor, and tells that whoever wanted to know has gone.
+[[nodiscard]] Outcome<BenchResult> run_plan(const BenchPlan& plan, Atom node, std::optional<Ref> asker);
 
-/// A binary of that size that tells shifted bytes apart; :ping for 0.
-[[nodiscard]] Term make_payload(std::uint64_t size);
+/// How a result is handed over.
+struct BenchReport {
+  std::string text;
+  std::string json;
+  std::string histogram;  ///< For --histogram.
+  std::string fault;      ///< Empty when the figures are to be trusted.
+};
+[[nodiscard]] BenchReport report_of(const BenchResult& result);
 
 /// --histogram, opened before the run; nothing when it was not given.
 [[nodiscard]] Outcome<std::optional<OutputFile>> open_histogram(const Arguments& arguments);
 /// Prints the result and writes the histogram. The exit status: whether the figures are to be trusted.
-[[nodiscard]] int finish_bench(Program& program, const Arguments& arguments, const BenchResult& result,
+[[nodiscard]] int finish_bench(Program& program, const Arguments& arguments, const BenchReport& report,
                                std::optional<OutputFile>& histogram);
 
 /// --histogram, --json and what all commands have.

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/cpus.hpp"
+#include "bench_function.hpp"
 #include "common_options.hpp"
 #include "cookie.hpp"
 #include "program.hpp"
@@ -132,6 +133,7 @@ Outcome<NodePlan> read_plan(Program& program, const Arguments& arguments) {
 /// Starts the system and the applications; why not, when one fails.
 Outcome<void> start_applications(Program& program, Node& node, const std::vector<Atom>& wanted, RestartType restart) {
   export_node_functions(node.runtime());
+  export_bench_functions(node.runtime());
   std::optional<Fault> failed = Fault{.code = Errc::exited, .where = "", .detail = "the node's own processes did not start"};
   node.runtime().run([&] {
     if (auto system = start_system({.applications = program.applications()}); !system) {

@@ -82,7 +82,7 @@ class BadInput(ClusterTest):
             self.refuse(WRONG_USAGE, ["call", f"a@{HOST}", "PingPong", request, "--cookie", "c"], column)
         self.refuse(WRONG_USAGE, ["call", f"a@{HOST}", "Ping Pong", ":ping", "--cookie", "c"], "Ping Pong", "name")
 
-    def test_malformed_node_names(self):
+    def test_malformed_node_names(self):  # NODE-2
         for name in ["", "@", "a@", "@b", "a@b@c", "a b@host", "ä@host"]:
             self.refuse(WRONG_USAGE, ["ping", name, "--cookie", "c"], *([name] if name else []))
         self.refuse(WRONG_USAGE, ["ping", "a", "--cookie", "c"], "a", "@")

@@ -131,7 +131,7 @@ TEST_P(NodeTest, ConnectingToOneselfOrTwiceSucceeds) {  // NODE-6
   });
 }
 
-TEST_P(NodeTest, TwoNodesThatDialEachOtherAtOnceEndWithOneConnection) {  // NODE-30
+TEST_P(NodeTest, TwoNodesThatDialEachOtherAtOnceEndWithOneConnection) {  // NODE-30, NODE-31
   for (int round = 0; round < 20; ++round) {
     const auto a = start("a");
     const auto b = start("b");
@@ -318,7 +318,7 @@ TEST_P(NodeTest, ANodeWithTwoCoresCallsAndServesFromBoth) {
   });
 }
 
-TEST_P(NodeTest, ASenderThatFillsTheLinkIsHeldUpAndNothingIsLost) {
+TEST_P(NodeTest, ASenderThatFillsTheLinkIsHeldUpAndNothingIsLost) {  // SIG-5
   const auto a = start("a");
   const auto b = start("b");
   constexpr int kMessages = 400;  // of 64 KiB: six times the link's queue

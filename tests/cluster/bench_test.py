@@ -91,6 +91,17 @@ class BenchCall(ClusterTest):
         self.assert_counts_agree(result)
         self.assertGreater(result["calls"], result["calls_due"] / 2)
 
+    def test_large_binaries_pass_beside_the_calls_and_are_not_counted_as_such(self):
+        for size, more in [("1MiB", []), ("64000000", ["--concurrency", "1", "--rate", "200"])]:
+            done = self.bench("--beside", size, "--duration", "1", *more)
+            self.assertEqual((done.status, done.err), (0, ""), done)
+            result = json.loads(done.out)
+            self.assert_counts_agree(result)
+            self.assertEqual(result["beside_bytes"], 1 << 20 if size == "1MiB" else 64_000_000)
+            self.assertGreater(result["beside_bytes_per_second"], 0)
+        usage = self.cluster.command("call", f"a@{HOST}", "Pulpo.Node", ":usage").out
+        self.assertGreater(int(re.search(r"\bcast_bytes: (\d+)", usage)[1]), 64_000_000)
+
     def test_a_node_that_dies_under_load_ends_the_bench_which_still_tells_what_the_link_was(self):
         def kill_once_it_has_answered():
             while "calls: 0," in self.cluster.command("call", f"a@{HOST}", "Pulpo.Node", ":usage").out:
@@ -128,6 +139,7 @@ class BenchCall(ClusterTest):
 
     def test_wrong_values_are_refused_with_what_to_type(self):
         for arguments, part in [(["--rate", "0"], "--rate"), (["--rate", "fast"], "--rate"), (["--rate", "10000001"], "10000000"),
+                                (["--beside", "64000001"], "--beside"), (["--beside", "0"], "--beside"),
                                 (["--spin", "0"], "--spin: '0' is not auto, off or a number of microseconds from 1 to 1000"),
                                 (["--spin", "1001"], "1000"), (["--spin", "5us"], "auto, off"),
                                 (["--histogram", "/no/such/folder/file"], "cannot write /no/such/folder/file"),
@@ -274,7 +286,7 @@ class BenchFromAnotherNode(ClusterTest):
         return {key: int(value) for key, value in re.findall(r"\b(calls|casts): (\d+)", self.cluster.command("call", name, "Pulpo.Node", ":usage").out)}
 
     def test_each_kind_is_measured_between_the_two_nodes_and_told_as_ever(self):
-        for verb, words in [("call", ["--payload", "100", "--cores", "2"]), ("call", ["--rate", "500"]), ("send", ["--concurrency", "4"]), ("spawn", [])]:
+        for verb, words in [("call", ["--payload", "100", "--cores", "2"]), ("call", ["--rate", "500", "--beside", "1MiB"]), ("send", ["--concurrency", "4"]), ("spawn", [])]:
             with self.subTest(verb=verb, words=words):
                 before = self.usage(f"a@{HOST}")
                 path = os.path.join(self.cluster.home, "from.hgrm")

@@ -15,6 +15,7 @@ Outcome<BenchPlan> read_call_plan(const Arguments& arguments) {
   PULPO_CHECK(read_common_plan(arguments, plan));
   PULPO_TRY(plan.payload, arguments.bytes("payload", 0, kPayloadMax, 0));
   PULPO_TRY(plan.rate, arguments.number("rate", 1, kBenchRateMax, 0));
+  PULPO_TRY(plan.beside, arguments.bytes("beside", 1, kBesideMax, 0));
   if (words.size() == 3) {
     if (arguments.typed("payload")) return wrong_usage("--payload is what Pulpo.Echo gets; with a SERVER, put it into the REQUEST");
     plan.payload = 0;
@@ -55,6 +56,10 @@ Verb bench_call_verb() {
               {.name = "rate",
                .value = "R",
                .help = "Calls a second of all callers together, 1 to 10000000; says when it could not be held."},
+              {.name = "beside",
+               .value = "BYTES",
+               .help = "Meanwhile one more process casts binaries of this size, up to 64000000, to Pulpo.Echo there, each when the last "
+                       "has been handled."},
               {.name = "cores", .value = "N", .help = "Loops of this side; 1 by default."}} +
           from_option() + bench_options(),
       .arguments_min = 1,

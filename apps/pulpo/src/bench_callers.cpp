@@ -37,6 +37,9 @@ enum class Phase : std::uint8_t { warmup, measuring, stopped };
 /// How often a pacer looks whether the bench is over, when nothing is due.
 constexpr Duration kPacerLook = 100ms;
 
+/// The largest message that goes beside calls, over a link of 10 Mbit/s.
+constexpr Duration kBesideTimeout = 60s;
+
 }  // namespace
 
 /// What the callers of one core share. On a cache line of its own.
@@ -44,6 +47,7 @@ struct alignas(64) BenchCallers::Tally {
   Counter made;
   Counter sent;
   Counter answered;
+  Counter beside;
   std::array<std::uint64_t, kFailures> failures{};
   Histogram latency;
   std::optional<Term> request;
@@ -173,6 +177,20 @@ void BenchCallers::run_pacer(Shared& shared, Tally& tally) {
   for (; !tally.idle.empty(); tally.idle.pop_front()) send(tally.idle.front(), "stop"_atom);
 }
 
+/// One large message after another, each when the last has been handled.
+void BenchCallers::run_beside(Shared& shared, Tally& tally) {
+  const Settings& settings = shared.settings;
+  const Term message = settings.beside();
+  while (shared.phase.load(std::memory_order_acquire) != Phase::stopped) {
+    cast(*settings.beside_server, message);
+    if (const Result<Term> handled = try_call(*settings.beside_server, Term("ping"_atom), {.timeout = kBesideTimeout}); !handled) {
+      ++tally.failures[failure_of(handled.error())];
+      return;  // a figure without what was to be beside it is none
+    }
+    tally.beside.increment();
+  }
+}
+
 Result<void> BenchCallers::start_one(unsigned core, void (*run)(Shared&, Tally&)) {
   shared_->running.fetch_add(1, std::memory_order_relaxed);
   auto spawned = try_spawn(detail::function_body([shared = shared_, core, run] {
@@ -195,6 +213,7 @@ Result<void> BenchCallers::start() {
     shared_->tallies[core].schedule.emplace(begin, settings.rate, settings.cores, core);
     PULPO_CHECK(start_one(core, run_pacer));
   }
+  if (settings.beside) PULPO_CHECK(start_one(0, run_beside));
   for (std::uint64_t i = 0; i < settings.callers; ++i) {
     PULPO_CHECK(start_one(static_cast<unsigned>(i % settings.cores), settings.rate != 0 ? run_paced_caller : run_caller));
   }
@@ -217,8 +236,8 @@ void BenchCallers::finish() {
 }
 
 bool BenchCallers::have_given_up() const noexcept {
-  const std::uint64_t pacers = shared_->settings.rate != 0 ? shared_->settings.cores : 0;
-  return shared_->running.load(std::memory_order_acquire) <= pacers;
+  const std::uint64_t others = (shared_->settings.rate != 0 ? shared_->settings.cores : 0) + (shared_->settings.beside ? 1 : 0);
+  return shared_->running.load(std::memory_order_acquire) <= others;
 }
 
 std::uint64_t BenchCallers::calls_made() const noexcept {
@@ -238,6 +257,8 @@ std::uint64_t BenchCallers::messages_sent() const noexcept {
   for (const Tally& tally : shared_->tallies) count += tally.sent.get();
   return count;
 }
+
+std::uint64_t BenchCallers::beside_arrived() const noexcept { return shared_->tallies[0].beside.get(); }
 
 void BenchCallers::report(BenchResult& result) const {
   std::array<std::uint64_t, kFailures> failures{};

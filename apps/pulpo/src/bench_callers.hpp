@@ -45,6 +45,10 @@ class BenchCallers {
     /// been handled, and its latency is recorded. No rate then.
     std::uint64_t messages_per_call = 0;
     std::function<Term()> message = {};  ///< As `request`.
+    /// With one, a process of its own casts it to `beside_server`, and the next when that has been handled: what large messages do to
+    /// calls.
+    std::function<Term()> beside = {};
+    std::optional<Address> beside_server = {};
   };
 
   explicit BenchCallers(Settings settings);
@@ -62,6 +66,7 @@ class BenchCallers {
   [[nodiscard]] std::uint64_t calls_made() const noexcept;      ///< Begun so far.
   [[nodiscard]] std::uint64_t calls_answered() const noexcept;  ///< Answered rightly so far.
   [[nodiscard]] std::uint64_t messages_sent() const noexcept;   ///< So far.
+  [[nodiscard]] std::uint64_t beside_arrived() const noexcept;  ///< Messages beside the calls that were handled so far; each took a call.
   /// Latencies and errors, after finish().
   void report(BenchResult& result) const;
 
@@ -72,6 +77,7 @@ class BenchCallers {
   static void run_paced_caller(Shared& shared, Tally& tally);
   static void drop_warmup_calls(Shared& shared, Tally& tally);
   static void run_pacer(Shared& shared, Tally& tally);
+  static void run_beside(Shared& shared, Tally& tally);
   [[nodiscard]] static std::optional<TimePoint> call_once(Shared& shared, Tally& tally, TimePoint due, bool measured);
   [[nodiscard]] Result<void> start_one(unsigned core, void (*run)(Shared&, Tally&));
   std::shared_ptr<Shared> shared_;

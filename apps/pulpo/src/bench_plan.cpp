@@ -35,10 +35,11 @@ struct NumberKey {
   std::uint64_t BenchPlan::*member;
   std::uint64_t least, most;
 };
-constexpr std::array<NumberKey, 4> kNumberKeys{{{"concurrency", &BenchPlan::concurrency, 1, kBenchCallersMax},
+constexpr std::array<NumberKey, 5> kNumberKeys{{{"concurrency", &BenchPlan::concurrency, 1, kBenchCallersMax},
                                                 {"payload", &BenchPlan::payload, 0, kPayloadMax},
                                                 {"cores", &BenchPlan::cores, 1, kBenchCoresMax},
-                                                {"rate", &BenchPlan::rate, 0, kBenchRateMax}}};
+                                                {"rate", &BenchPlan::rate, 0, kBenchRateMax},
+                                                {"beside", &BenchPlan::beside, 0, kBesideMax}}};
 struct DurationKey {
   const char* key;
   Duration BenchPlan::*member;

@@ -19,6 +19,7 @@
 namespace pulpo::cli {
 
 inline constexpr std::uint64_t kPayloadMax = (256u << 20) - 1024;  // what a message may have, less what is around it
+inline constexpr std::uint64_t kBesideMax = 64'000'000;            // below the 64 MiB of a mailbox, where calls wait as well
 inline constexpr std::uint64_t kBenchCallersMax = 1'000'000;       // below the limit of processes of one core
 inline constexpr std::uint64_t kBenchRateMax = 10'000'000;         // more than raw sockets of this shape carry
 inline constexpr std::uint64_t kBenchCoresMax = 64;
@@ -32,8 +33,9 @@ struct BenchPlan {
   std::string request = {};           ///< call: an Elixir term; empty: the payload, or :ping.
   std::uint64_t concurrency = 64;
   std::uint64_t payload = 0;
-  std::uint64_t cores = 1;  ///< Of the side that measures.
-  std::uint64_t rate = 0;   ///< call: 0: none was asked for.
+  std::uint64_t cores = 1;   ///< Of the side that measures.
+  std::uint64_t rate = 0;    ///< call: 0: none was asked for.
+  std::uint64_t beside = 0;  ///< call: binaries of that size pass meanwhile; 0: none.
   Duration warmup = 1s;
   Duration duration = 5s;
 

@@ -63,6 +63,10 @@ double BenchResult::bytes_per_second() const {
   return duration <= Duration::zero() ? 0 : static_cast<double>(arrived_bytes) / seconds(duration);
 }
 
+double BenchResult::beside_bytes_per_second() const {
+  return duration <= Duration::zero() ? 0 : static_cast<double>(beside_arrived) * static_cast<double>(beside_bytes) / seconds(duration);
+}
+
 std::uint64_t BenchResult::errors_count() const {
   std::uint64_t all = 0;
   for (const auto& [name, times] : errors) all += times;
@@ -116,6 +120,10 @@ std::string bench_text(const BenchResult& result) {
                       microseconds(result.latency.largest()));
   if (result.kind == BenchKind::send) text += fmt::format(", until {} were confirmed", result.messages_per_confirmation);
   text += '\n';
+  if (result.beside_bytes > 0) {
+    text += fmt::format("  beside   binaries of {:L} bytes, {:.1f} MB/s; processor time and system calls are of both\n",
+                        result.beside_bytes, result.beside_bytes_per_second() / 1e6);
+  }
   if (result.cpu_seconds_there) {
     text += fmt::format("  cpu      {:.2f} s per million {} ({:.2f} here, {:.2f} there)\n", result.cpu_seconds_per_million(), words.many,
                         per_million(result.cpu_seconds_here, result.cpu_calls), per_million(*result.cpu_seconds_there, result.cpu_calls));
@@ -185,6 +193,11 @@ std::string bench_json(const BenchResult& result) {
     object.add("rate", result.rate).add("rate_held", result.rate_was_held()).add("calls_due", result.calls_due);
   } else if (result.kind == BenchKind::call) {
     object.add_raw("rate", "null").add_raw("rate_held", "null").add_raw("calls_due", "null");
+  }
+  if (result.beside_bytes > 0) {
+    object.add("beside_bytes", result.beside_bytes).add("beside_bytes_per_second", result.beside_bytes_per_second(), 1);
+  } else if (result.kind == BenchKind::call) {
+    object.add_raw("beside_bytes", "null").add_raw("beside_bytes_per_second", "null");
   }
   object.add("concurrency", result.concurrency)
       .add("payload_bytes", result.payload_bytes)

@@ -42,6 +42,7 @@ struct BenchResult {
   std::uint64_t cores = 1;  ///< On this side.
   Duration warmup{};
   std::uint64_t rate = 0;                       ///< Calls a second that were to leave; 0: each caller calls when its last call has ended.
+  std::uint64_t beside_bytes = 0;               ///< call: of each binary that passed meanwhile; 0: none did.
   std::string loop;                             ///< On this side.
   std::string spin;                             ///< On this side: "off", "adaptive" or "50us".
   bool sealed = false;                          ///< Were the connection's records sealed?
@@ -56,10 +57,11 @@ struct BenchResult {
   Duration duration{};
   Histogram latency{};                                             ///< In nanoseconds, of calls that were answered rightly.
   std::vector<std::pair<std::string, std::uint64_t>> errors = {};  ///< Calls that failed, by kind; warm-up included.
-  std::uint64_t calls_due = 0;      ///< With a rate: calls that were to leave in this stretch, whether or not they did.
-  std::uint64_t arrived = 0;        ///< send: messages that the server has counted over the stretch, and …
-  std::uint64_t arrived_bytes = 0;  ///< … their payload.
-  std::uint64_t turned_away = 0;    ///< connect: by the other node's limits for peers that have not proved themselves; tried again.
+  std::uint64_t calls_due = 0;       ///< With a rate: calls that were to leave in this stretch, whether or not they did.
+  std::uint64_t arrived = 0;         ///< send: messages that the server has counted over the stretch, and …
+  std::uint64_t arrived_bytes = 0;   ///< … their payload.
+  std::uint64_t beside_arrived = 0;  ///< Of those binaries, over the stretch.
+  std::uint64_t turned_away = 0;     ///< connect: by the other node's limits for peers that have not proved themselves; tried again.
   // Processor time of both ends over the same stretch, and the calls that were answered in it.
   std::uint64_t cpu_calls = 0;
   double cpu_seconds_here = 0;
@@ -74,6 +76,7 @@ struct BenchResult {
   [[nodiscard]] std::uint64_t count() const;
   [[nodiscard]] double per_second() const;
   [[nodiscard]] double bytes_per_second() const;
+  [[nodiscard]] double beside_bytes_per_second() const;
   [[nodiscard]] std::uint64_t errors_count() const;
   /// Both ends; this side's alone when the other does not tell.
   [[nodiscard]] double cpu_seconds_per_million() const;

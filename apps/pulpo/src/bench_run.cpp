@@ -112,6 +112,10 @@ BenchCallers::Settings settings_of(const BenchPlan& plan, Atom node) {
       settings.is_echo = plan.is_echo();
       // A request of its own for each core that asks, so that no two count references to one block.
       settings.request = [plan] { return plan.is_echo() ? make_payload(plan.payload) : *read_elixir(plan.request); };
+      if (plan.beside > 0) {
+        settings.beside = [size = plan.beside] { return make_payload(size); };
+        settings.beside_server = Address("Elixir.Pulpo.Echo"_atom, node);
+      }
       break;
   }
   return settings;
@@ -174,6 +178,7 @@ Outcome<BenchResult> run_plan(const BenchPlan& plan, Atom node, std::optional<Re
                      .cores = plan.cores,
                      .warmup = plan.warmup,
                      .rate = plan.rate,
+                     .beside_bytes = plan.beside,
                      .loop = runtime().loop_name(),
                      .spin = runtime().spin_text(),
                      .messages_per_confirmation = sends ? plan.messages_per_confirmation() : 0};
@@ -192,9 +197,11 @@ Outcome<BenchResult> run_plan(const BenchPlan& plan, Atom node, std::optional<Re
   CostMeter cost(node);
   cost.begin(runtime().system_calls(), callers.calls_answered());
   const TimePoint begun = precise_now();
+  const std::uint64_t beside_before = callers.beside_arrived();
   callers.measure();
   asker.sleep_while_calling(callers, plan.duration);
   result.duration = precise_now() - begun;
+  result.beside_arrived = callers.beside_arrived() - beside_before;
   cost.end(runtime().system_calls(), callers.calls_answered(), result);
   if (sends && cost.before() && cost.after()) {
     // What counts is what has arrived, between two moments in which the server said how much that was.
@@ -209,8 +216,9 @@ Outcome<BenchResult> run_plan(const BenchPlan& plan, Atom node, std::optional<Re
   callers.report(result);
   const auto at_end = ask_usage(node);
   if (at_start && at_end && sends) result.calls_served = *at_end->casts - *at_start->casts;
-  if (at_start && at_end && result.kind == BenchKind::call && plan.is_echo())
-    result.calls_served = at_end->echo_calls - at_start->echo_calls;
+  if (at_start && at_end && result.kind == BenchKind::call && plan.is_echo()) {
+    result.calls_served = at_end->echo_calls - at_start->echo_calls - callers.beside_arrived();
+  }
   return result;
 }
 

@@ -22,6 +22,7 @@ TEST(BenchPlan, ItComesBackFromATermAsItWas) {
                  .payload = 0,
                  .cores = 3,
                  .rate = 10'000'000,
+                 .beside = 64'000'000,
                  .warmup = 1500us,
                  .duration = 24h};
   const auto read = read_bench_plan(bench_plan_term(plan));
@@ -32,6 +33,7 @@ TEST(BenchPlan, ItComesBackFromATermAsItWas) {
   EXPECT_EQ(read->concurrency, plan.concurrency);
   EXPECT_EQ(read->cores, plan.cores);
   EXPECT_EQ(read->rate, plan.rate);
+  EXPECT_EQ(read->beside, plan.beside);
   EXPECT_EQ(read->warmup, plan.warmup);
   EXPECT_EQ(read->duration, plan.duration);
   const auto send = read_bench_plan(bench_plan_term({.kind = BenchKind::send, .concurrency = 4, .payload = 1 << 20}));
@@ -58,6 +60,7 @@ TEST(BenchPlan, WhatANodeCannotMeasureIsRefusedByName) {
   EXPECT_EQ(refusal("%{concurrency: -1}"), "concurrency of a bench is a whole number from 1 to 1000000");
   EXPECT_EQ(refusal("%{concurrency: 100000000000000000000000}"), "concurrency of a bench is a whole number from 1 to 1000000");
   EXPECT_EQ(refusal("%{payload: \"big\"}"), "payload of a bench is a whole number from 0 to 268434432");
+  EXPECT_EQ(refusal("%{beside: 64000001}"), "beside of a bench is a whole number from 0 to 64000000");
   EXPECT_EQ(refusal("%{duration_us: 9999}"), "duration_us of a bench is a whole number from 10000 to 86400000000");
   EXPECT_EQ(refusal("%{server: :ping}"), "server of a bench is text");
   EXPECT_NE(refusal("%{server: \"not a name\"}").find("'not a name' is no server's name"), std::string::npos);

@@ -62,6 +62,16 @@ TEST(BenchResult, ARateThatWasNotHeldIsSaid) {
   EXPECT_NE(bench_json(result).find(R"("rate":1250000,"rate_held":false,"calls_due":2600000)"), std::string::npos) << bench_json(result);
 }
 
+TEST(BenchResult, WhatPassedBesideTheCallsIsTold) {
+  BenchResult result = sample();
+  EXPECT_EQ(bench_text(result).find("beside"), std::string::npos);
+  EXPECT_NE(bench_json(result).find(R"("beside_bytes":null,"beside_bytes_per_second":null)"), std::string::npos) << bench_json(result);
+  result.beside_bytes = 64'000'000;
+  result.beside_arrived = 20;
+  EXPECT_NE(bench_text(result).find("\n  beside   binaries of 64,000,000 bytes, 640.0 MB/s; "), std::string::npos) << bench_text(result);
+  EXPECT_NE(bench_json(result).find(R"("beside_bytes":64000000,"beside_bytes_per_second":640000000.0)"), std::string::npos);
+}
+
 TEST(BenchResult, FailedCallsAreToldByKind) {
   BenchResult result = sample();
   result.errors = {{"timeout", 2}, {"wrong reply", 1}};

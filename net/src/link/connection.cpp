@@ -21,6 +21,8 @@ static_assert(Sealer::room_for(kSealedAtOnce) + wire::OutBuffer::kHeadroom <= wi
 
 /// What the kernel takes beyond what it can send: a small frame waits for so much of a large message, whatever the link's speed.
 constexpr std::size_t kUnsentMax = 128 * 1024;
+/// And for what the peer's kernel holds before that, which may be megabytes. A gigabit needs so much for a way there and back of 2 ms.
+constexpr std::size_t kUnreadMax = 256 * 1024;
 
 Ending ending_of(Cause cause, std::string detail, int sys = 0) {
   return {.cause = cause, .fault = {.code = errc_of(cause), .sys = sys, .where = "connection", .detail = std::move(detail)}};
@@ -120,6 +122,7 @@ void Connection::become_established() {
   handshake_->forget_keys();
   loop_.keep_alive(handle_, handshake_->peer().tick_time);
   loop_.limit_unsent(handle_, kUnsentMax);
+  loop_.limit_unread(handle_, kUnreadMax);
   owner_.established(handshake_->peer());
 }
 

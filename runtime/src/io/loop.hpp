@@ -144,6 +144,12 @@ class Loop {
     static_cast<void>(handle);
     static_cast<void>(bytes);
   }
+  /// The kernel keeps about `bytes` for us that we have not received yet, and the peer's sends wait beyond that: SO_RCVBUF, socket(7).
+  /// Nothing in a simulation.
+  virtual void limit_unread(Handle handle, std::size_t bytes) {
+    static_cast<void>(handle);
+    static_cast<void>(bytes);
+  }
 
   // --- Datagrams (UDP) -------------------------------------------------------------------------------
   // receive() on such a socket: each completion is one datagram, of any size from 0, with `from` set; it goes on until cancelled. What

@@ -200,6 +200,12 @@ void limit_unsent(int descriptor, std::size_t bytes) noexcept {
   (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &limit, sizeof limit);
 }
 
+void limit_unread(int descriptor, std::size_t bytes) noexcept {
+  const auto limit = static_cast<int>(bytes);
+  // Unchecked, as above: without it the kernel lets the buffer grow to tcp_rmem's, 6 MiB and more.
+  (void)::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &limit, sizeof limit);
+}
+
 bool is_exhaustion(int error) noexcept { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
 
 bool is_lost_connection(int error) noexcept {

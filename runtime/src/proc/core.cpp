@@ -166,7 +166,9 @@ void Core::between_slices() {
   flush_outboxes();
   watch_.ends_slice();
   std::size_t handled = 0;
-  const bool is_idle = runnable_.empty() && !spin();
+  int activations = kSliceActivations;
+  if (!reclaimer_.is_empty()) reclaimer_.release_piece();
+  const bool is_idle = runnable_.empty() && reclaimer_.is_empty() && !spin();
   if (is_idle) return_all_empty();
   if (is_idle && inbox_.prepare_to_sleep()) {
     loop_->timers().drop_unwanted();       // so that an idle core is not woken for nothing
@@ -175,6 +177,7 @@ void Core::between_slices() {
     watch_.falls_asleep();
     handled = loop_->turn(io::Loop::Wait::yes);
     watch_.wakes_up();
+    activations = kWakingActivations;
     if (Watchdog* const watchdog = watchdog_.load(std::memory_order_acquire)) watchdog->core_wakes();
     inbox_.awake();
   } else {
@@ -184,7 +187,7 @@ void Core::between_slices() {
   if (spinner_.is_waiting() && (handled > 0 || !inbox_.empty())) spinner_.arrived(loop_->now());
   drain_inbox();
   watch_.begin_slice(loop_->now(), !runnable_.empty());
-  slice_left_ = kSliceActivations;
+  slice_left_ = activations;
   runnable_.begin_slice();
 }
 

@@ -32,6 +32,7 @@
 #include "proc/message_chain.hpp"
 #include "proc/message_pool.hpp"
 #include "proc/process.hpp"
+#include "proc/reclaimer.hpp"
 #include "proc/registry.hpp"
 #include "proc/router.hpp"
 #include "proc/run_queue.hpp"
@@ -66,6 +67,12 @@ class Core {
   /// The core of the calling thread, or null outside the runtime's threads.
   [[nodiscard]] static Core* current() noexcept;
   [[nodiscard]] static Core& here() noexcept;
+  /// detail::LargeBlockTaker: the calling thread's core frees it bit by bit.
+  static bool take_large_block(void* memory, std::size_t bytes) noexcept {
+    Core* const core = current();
+    if (core != nullptr) core->reclaimer_.take(memory, bytes);
+    return core != nullptr;
+  }
   /// Makes the loop; on the thread that will run().
   [[nodiscard]] Outcome<void> open();
   /// Runs processes until stop() was asked for and everything has ended.
@@ -246,6 +253,8 @@ class Core {
 
   // The order of arrival is the order of these numbers' use: see performance-notes.md sections 5 and 8.
   static constexpr int kSliceActivations = 256;
+  // After a sleep: whoever waits at the other end of a link, perhaps asleep as well, begins on the first results while we do the rest.
+  static constexpr int kWakingActivations = 24;
   static constexpr unsigned kHandlerMessages = 32;
   /// Signals taken from the inbox in one slice: at 50 ns each they take 0.2 ms. Others that fill it faster than it is emptied must not
   /// keep this core from its own work.
@@ -367,6 +376,7 @@ class Core {
   std::vector<Outbox> outboxes_;
   bool outbox_is_full_ = false;
   IntrusiveList<Flusher, Flusher> flushers_;
+  Reclaimer reclaimer_;
 
   IntrusiveList<HeldBack, HeldBack> held_back_;
   IntrusiveList<detail::Descriptor, detail::Descriptor> descriptors_;

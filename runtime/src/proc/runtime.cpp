@@ -14,6 +14,7 @@
 #include "proc/crash_report.hpp"
 #include "proc/gate.hpp"
 #include "proc/watchdog.hpp"
+#include "term/block.hpp"
 
 namespace pulpo {
 namespace {
@@ -100,6 +101,7 @@ Runtime::~Runtime() { stop(); }
 Outcome<void> Runtime::start() {
   PULPO_ASSERT(!state_->running);
   log::set_source(&add_log_fields);
+  detail::take_large_blocks(&Core::take_large_block);
   if (state_->options.crash_reports) CrashReports::install();
   const unsigned count = state_->options.cores;
   for (unsigned i = 0; i < count; ++i) state_->cores.push_back(std::make_unique<Core>(*this, state_->registry, i, count));

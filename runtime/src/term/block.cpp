@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "term/block.hpp"
 
+#include <atomic>
 #include <cstdlib>
 
 #include "pulpo/assert.hpp"
 #include "term/small_stack.hpp"
 
 namespace pulpo {
+namespace {
+
+std::atomic<detail::LargeBlockTaker> large_block_taker{nullptr};
+
+}  // namespace
+
 namespace detail {
+
+void take_large_blocks(LargeBlockTaker taker) noexcept { large_block_taker.store(taker, std::memory_order_relaxed); }
 
 void* allocate_block(std::size_t bytes) noexcept {
   void* memory = std::malloc(bytes);  // NOLINT: a block is raw memory
@@ -15,7 +24,11 @@ void* allocate_block(std::size_t bytes) noexcept {
   return memory;
 }
 
-void free_block(void* memory, std::size_t /*bytes*/) noexcept {
+void free_block(void* memory, std::size_t bytes) noexcept {
+  if (bytes >= kLargeBlock) [[unlikely]] {
+    const LargeBlockTaker taker = large_block_taker.load(std::memory_order_relaxed);
+    if (taker != nullptr && taker(memory, bytes)) return;
+  }
   std::free(memory);  // NOLINT
 }
 

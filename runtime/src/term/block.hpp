@@ -33,6 +33,12 @@ struct ObjectBox {
 /// Uninitialised memory for a block of `bytes` in all.
 [[nodiscard]] void* allocate_block(std::size_t bytes) noexcept;
 void free_block(void* memory, std::size_t bytes) noexcept;
+/// Blocks from this size on are offered to what take_large_blocks() named: to free one may take milliseconds.
+inline constexpr std::size_t kLargeBlock = 4 << 20;
+/// Takes over memory of malloc(), to free it later; false when it cannot on this thread.
+using LargeBlockTaker = bool (*)(void* memory, std::size_t bytes) noexcept;
+/// For the whole program: who schedules says it, and says the same each time.
+void take_large_blocks(LargeBlockTaker taker) noexcept;
 /// The same memory with room for `bytes`, moved when it must be; null is a block of none.
 [[nodiscard]] void* resize_block(void* memory, std::size_t bytes) noexcept;
 /// Fills in the header of a block that lies in `memory`, as make_block() does.

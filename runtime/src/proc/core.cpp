@@ -267,22 +267,6 @@ Result<std::uint8_t> Core::stack_class_of(std::size_t bytes) {
   return static_cast<std::uint8_t>(stack_pools_.size());
 }
 
-void Core::run_process(Process& process) noexcept {
-  Term reason;
-  try {
-    if (!run_body(process)) return;
-    reason = process.exit_pending ? process.pending_reason() : Term(atoms::normal);
-  } catch (const Exiting& exiting) {
-    reason = exiting.reason;  // whoever exits with an exception's reason has caught and reported it
-  } catch (...) {
-    reason = reason_of_exception(process);
-    if (reason.is_tuple(3) && reason.elements()[0].is_atom("exception"_atom) && !process.serves) {
-      report_exception(process, reason);
-    }
-  }
-  finish(process, reason);
-}
-
 // Returns true when the process has come to its end, false when it is a server that waits for messages or for its turn.
 bool Core::run_body(Process& process) {
   if (process.exit_pending) return true;
@@ -315,6 +299,22 @@ bool Core::run_body(Process& process) {
     recycle(message);
   }
   return true;
+}
+
+void Core::run_process(Process& process) noexcept {
+  Term reason;
+  try {
+    if (!run_body(process)) return;
+    reason = process.exit_pending ? process.pending_reason() : Term(atoms::normal);
+  } catch (const Exiting& exiting) {
+    reason = exiting.reason;  // whoever exits with an exception's reason has caught and reported it
+  } catch (...) {
+    reason = reason_of_exception(process);
+    if (reason.is_tuple(3) && reason.elements()[0].is_atom("exception"_atom) && !process.serves) {
+      report_exception(process, reason);
+    }
+  }
+  finish(process, reason);
 }
 
 void Core::finish(Process& process, const Term& reason) noexcept {

@@ -279,7 +279,7 @@ class Core {
   [[nodiscard]] bool spin();
   void activate(Process& process);
   void run_process(Process& process) noexcept;
-  bool run_body(Process& process);
+  [[gnu::always_inline]] inline bool run_body(Process& process);
   void run_on_own_stack(Process& process);
   static void own_stack_entry(void* self);
   void serve_on_own_stack();

@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/nearest.hpp"
 #include "pulpo/result.hpp"
 #include "pulpo/time.hpp"
 
@@ -91,10 +92,6 @@ class Arguments {
   std::vector<Given> given_;
   std::vector<std::string> positional_;
 };
-
-/// The candidate that `word` was probably meant to be (Damerau-Levenshtein distance of at most a third of its length, at least
-/// 1), or an empty text.
-[[nodiscard]] std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
 /// "cookie-file" -> "PULPO_COOKIE_FILE".
 [[nodiscard]] std::string environment_name(std::string_view option);

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <array>
 #include <map>
 
 namespace pulpo::cli {
@@ -153,16 +152,6 @@ TEST(Arguments, SizesMayHaveAUnit) {
     const auto parsed = parse({"--payload", wrong});
     EXPECT_FALSE(parsed && parsed->bytes("payload", 0, 1u << 28, 0)) << wrong;
   }
-}
-
-TEST(Nearest, FindsSlipsOfTheHandAndNothingElse) {
-  constexpr std::array<std::string_view, 4> kVerbs{"node", "names", "ping", "doctor"};
-  EXPECT_EQ(nearest("nmaes", kVerbs), "names");
-  EXPECT_EQ(nearest("pnig", kVerbs), "ping");
-  EXPECT_EQ(nearest("docter", kVerbs), "doctor");
-  EXPECT_EQ(nearest("xyz", kVerbs), "");
-  EXPECT_EQ(nearest("", kVerbs), "");
-  EXPECT_EQ(nearest(std::string(5000, 'n'), kVerbs), "");
 }
 
 }  // namespace

@@ -91,7 +91,7 @@ Outcome<Arguments> Arguments::parse(const Verb& verb, std::span<const char* cons
     }
     if (!value) {
       // What looks like an option is not taken for a value: `--sname --cookie c` is a forgotten name, not a node "--cookie".
-      if (i + 1 >= words.size() || looks_like_option(words[i + 1])) {
+      if (i + 1 >= words.size() || (looks_like_option(words[i + 1]) && !option->takes_dashes)) {
         return wrong_usage(fmt::format("--{} needs a value: --{} {}", name, name, option->value));
       }
       value = words[++i];

@@ -40,6 +40,7 @@ struct Option {
   std::string_view value = {};  ///< What stands for its value in the help, "FILE"; empty for a switch.
   std::string_view help = {};   ///< One or two sentences; the help wraps them.
   bool repeatable = false;      ///< May be given several times; from the environment separated by commas.
+  bool takes_dashes = false;    ///< Its value may look like an option: --erl "-config configs/a".
 };
 
 struct Verb {

@@ -18,6 +18,7 @@ const Verb& verb() {
                                       {.name = "cores", .value = "N"},
                                       {.name = "duration", .value = "S"},
                                       {.name = "payload", .value = "BYTES"},
+                                      {.name = "erl", .value = "FLAGS", .takes_dashes = true},
                                       {.name = "json"}},
                           .arguments_max = 2};
   return kVerb;
@@ -51,6 +52,15 @@ TEST(Arguments, AValueFollowsItsOptionOrAnEqualsSign) {
     EXPECT_TRUE(parsed->typed("cookie"));
     EXPECT_FALSE(parsed->has("json"));
   }
+}
+
+TEST(Arguments, AValueThatLooksLikeAnOptionIsTakenOnlyWhereItMay) {
+  const auto parsed = parse({"--erl", "-config configs/a", "--json"});
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->get("erl"), "-config configs/a");
+  EXPECT_TRUE(parsed->has("json"));
+  EXPECT_NE(complaint({"--erl"}).find("--erl needs a value"), std::string::npos);
+  EXPECT_NE(complaint({"--cookie", "-config configs/a"}).find("--cookie needs a value"), std::string::npos);
 }
 
 TEST(Arguments, WordsThatAreNoOptionsKeepTheirOrder) {

@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/nearest.hpp"
 #include "pulpo/result.hpp"
 #include "pulpo/time.hpp"
 
@@ -39,6 +40,7 @@ struct Option {
   std::string_view value = {};  ///< What stands for its value in the help, "FILE"; empty for a switch.
   std::string_view help = {};   ///< One or two sentences; the help wraps them.
   bool repeatable = false;      ///< May be given several times; from the environment separated by commas.
+  bool takes_dashes = false;    ///< Its value may look like an option: --erl "-config configs/a".
 };
 
 struct Verb {
@@ -91,10 +93,6 @@ class Arguments {
   std::vector<Given> given_;
   std::vector<std::string> positional_;
 };
-
-/// The candidate that `word` was probably meant to be (Damerau-Levenshtein distance of at most a third of its length, at least
-/// 1), or an empty text.
-[[nodiscard]] std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
 /// "cookie-file" -> "PULPO_COOKIE_FILE".
 [[nodiscard]] std::string environment_name(std::string_view option);

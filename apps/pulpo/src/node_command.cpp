@@ -16,6 +16,7 @@
 #include "bench_function.hpp"
 #include "common_options.hpp"
 #include "cookie.hpp"
+#include "node_config.hpp"
 #include "program.hpp"
 #include "pulpo/log.hpp"
 #include "pulpo/net/node.hpp"
@@ -35,6 +36,7 @@ struct NodePlan {
   NodeOptions options;
   std::vector<Atom> applications;                ///< To start, in order, each after what it needs.
   RestartType restart = RestartType::temporary;  ///< Of all of them (AC-50).
+  Config config;                                 ///< What the configuration files say.
 };
 
 /// What of `text` a node's name may hold (NODE-1).
@@ -96,11 +98,17 @@ Outcome<NodePlan> read_plan(Program& program, const Arguments& arguments) {
   NodePlan plan;
   NodeOptions& options = plan.options;
   PULPO_TRY(plan.applications, read_applications(program, arguments));
+  PULPO_TRY(plan.config, read_node_config(program, arguments));
+  const KernelConfig& kernel = plan.config.kernel;
+  PULPO_CHECK(apply_log_options(arguments, kernel.logger_level.value_or(log::Level::info)));
+  apply_node_config(kernel, options);
   if (arguments.has("permanent")) {
     if (plan.applications.empty()) return wrong_usage("--permanent says what follows when an application ends; name one with --app");
     plan.restart = RestartType::permanent;
   }
   PULPO_CHECK(read_node_name(arguments, options));
+  complete_node_name(kernel, options);
+  PULPO_CHECK(check_node_config(kernel, options));
   PULPO_TRY(const auto cores, arguments.number("cores", 1, 64, std::min(count_cpus().usable(), 64u)));
   options.runtime.cores = static_cast<unsigned>(cores);
   PULPO_TRY(options.runtime.loop, loop_choice(arguments));
@@ -131,17 +139,17 @@ Outcome<NodePlan> read_plan(Program& program, const Arguments& arguments) {
 }
 
 /// Starts the system and the applications; why not, when one fails.
-Outcome<void> start_applications(Program& program, Node& node, const std::vector<Atom>& wanted, RestartType restart) {
+Outcome<void> start_applications(Program& program, Node& node, const NodePlan& plan) {
   export_node_functions(node.runtime());
   export_bench_functions(node.runtime());
   std::optional<Fault> failed = Fault{.code = Errc::exited, .where = "", .detail = "the node's own processes did not start"};
   node.runtime().run([&] {
-    if (auto system = start_system({.applications = program.applications()}); !system) {
+    if (auto system = start_system({.applications = program.applications(), .env = plan.config.env}); !system) {
       failed->detail = system.error().text();
       return;
     }
-    for (const Atom name : wanted) {
-      if (auto started = ensure_all_started(name, {.type = restart}); !started) {
+    for (const Atom name : plan.applications) {
+      if (auto started = ensure_all_started(name, {.type = plan.restart}); !started) {
         const Error& error = started.error();
         failed->detail = error.detail.empty() ? fmt::format("application {} did not start: {}", name.text(), error.text()) : error.detail;
         return;
@@ -238,7 +246,7 @@ int run_node(Program& program, const Arguments& arguments) {
   if (const auto started = node.start(); !started) return program.complain(verb, started.error());
   Runtime& runtime = node.runtime();
   if (!runtime.loop_reason().empty()) log::warning("loop {}: {}", runtime.loop_name(), runtime.loop_reason());
-  if (const auto started = start_applications(program, node, plan->applications, plan->restart); !started) {
+  if (const auto started = start_applications(program, node, *plan); !started) {
     node.stop();
     return program.complain(verb, started.error());
   }
@@ -277,12 +285,12 @@ Verb node_verb() {
       .examples =
           "node --sname a --app ping_pong\nnode --name a@192.168.1.10 --listen 192.168.1.10:4711\nnode --sname auto --join lan "
           "--cookie-file "
-          "/etc/pulpo/cookie",
+          "/etc/pulpo/cookie\nnode --sname a --app ping_pong --config configs/a",
       .options =
           std::vector<Option>{
               {.name = "sname", .value = "N[@HOST]", .help = "Short name; this host's by default. auto takes the host's name."},
               {.name = "name", .value = "N@HOST", .help = "Long name: the host as others reach it, with dots."}} +
-          cookie_options() +
+          cookie_options() + config_options() +
           std::vector<Option>{
               {.name = "app",
                .value = "A",

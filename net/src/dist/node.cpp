@@ -52,13 +52,19 @@ std::string short_host_name() { return short_host_name(host::this_machine()); }
 
 namespace {
 
-// NODE-1: what --sname and --name make of their argument.
-Outcome<NodeName> full_name(const NodeOptions& options, Random& random) {
-  const host::Resolver& resolver = options.resolver != nullptr ? *options.resolver : host::this_machine();
-  if (options.transient) {
-    const std::string prefix = options.name.empty() ? "pulpo" : options.name;
-    return parse_node_name(fmt::format("{}-{:016x}@{}", prefix, random.u64(), short_host_name(resolver)));
-  }
+const host::Resolver& resolver_of(const NodeOptions& options) {
+  return options.resolver != nullptr ? *options.resolver : host::this_machine();
+}
+
+Outcome<NodeName> transient_name(const NodeOptions& options, Random& random) {
+  const std::string prefix = options.name.empty() ? "pulpo" : options.name;
+  return parse_node_name(fmt::format("{}-{:016x}@{}", prefix, random.u64(), short_host_name(resolver_of(options))));
+}
+
+}  // namespace
+
+Outcome<NodeName> full_node_name(const NodeOptions& options) {
+  const host::Resolver& resolver = resolver_of(options);
   const bool is_short = options.kind == NameKind::short_name;
   std::string text = options.name;
   if (text.find('@') == std::string::npos) text += "@" + (is_short ? short_host_name(resolver) : resolver.own_name());
@@ -73,8 +79,6 @@ Outcome<NodeName> full_name(const NodeOptions& options, Random& random) {
   }
   return name;
 }
-
-}  // namespace
 
 struct Node::State {
   explicit State(NodeOptions options_) : options(std::move(options_)), runtime(options.runtime) {}
@@ -97,7 +101,8 @@ Outcome<void> Node::start() {
   }
   const bool has_name = state.options.kind != NameKind::none || state.options.transient;
   if (has_name) {
-    PULPO_TRY(const NodeName name, full_name(state.options, state.runtime.random()));
+    PULPO_TRY(const NodeName name,
+              state.options.transient ? transient_name(state.options, state.runtime.random()) : full_node_name(state.options));
     if (state.options.cookie.empty())
       return Fault{.code = Errc::bad_argument, .where = "cookie", .detail = "a node with a name needs a cookie that is not empty"};
     for (const std::string& list : state.options.join) PULPO_CHECK(check_join(list));

@@ -23,6 +23,11 @@ ApplicationTable& table() { return ApplicationTable::of(runtime()); }
 
 void ApplicationController::construct() {
   trap_exit(true);
+  // Nobody loads what is part of the program, and its settings can be asked for all the same: get_env(kernel, …).
+  for (const auto& [whose, settings] : settings_) {
+    if (!is_built_in(whose.text())) continue;
+    for (const auto& [key, value] : settings.all()) table().put(whose, key, value);
+  }
   for (const auto& application : std::exchange(applications_, {})) load(application);
 }
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <array>
 #include <map>
 
 namespace pulpo::cli {
@@ -19,6 +18,7 @@ const Verb& verb() {
                                       {.name = "cores", .value = "N"},
                                       {.name = "duration", .value = "S"},
                                       {.name = "payload", .value = "BYTES"},
+                                      {.name = "erl", .value = "FLAGS", .takes_dashes = true},
                                       {.name = "json"}},
                           .arguments_max = 2};
   return kVerb;
@@ -52,6 +52,15 @@ TEST(Arguments, AValueFollowsItsOptionOrAnEqualsSign) {
     EXPECT_TRUE(parsed->typed("cookie"));
     EXPECT_FALSE(parsed->has("json"));
   }
+}
+
+TEST(Arguments, AValueThatLooksLikeAnOptionIsTakenOnlyWhereItMay) {
+  const auto parsed = parse({"--erl", "-config configs/a", "--json"});
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->get("erl"), "-config configs/a");
+  EXPECT_TRUE(parsed->has("json"));
+  EXPECT_NE(complaint({"--erl"}).find("--erl needs a value"), std::string::npos);
+  EXPECT_NE(complaint({"--cookie", "-config configs/a"}).find("--cookie needs a value"), std::string::npos);
 }
 
 TEST(Arguments, WordsThatAreNoOptionsKeepTheirOrder) {
@@ -153,16 +162,6 @@ TEST(Arguments, SizesMayHaveAUnit) {
     const auto parsed = parse({"--payload", wrong});
     EXPECT_FALSE(parsed && parsed->bytes("payload", 0, 1u << 28, 0)) << wrong;
   }
-}
-
-TEST(Nearest, FindsSlipsOfTheHandAndNothingElse) {
-  constexpr std::array<std::string_view, 4> kVerbs{"node", "names", "ping", "doctor"};
-  EXPECT_EQ(nearest("nmaes", kVerbs), "names");
-  EXPECT_EQ(nearest("pnig", kVerbs), "ping");
-  EXPECT_EQ(nearest("docter", kVerbs), "doctor");
-  EXPECT_EQ(nearest("xyz", kVerbs), "");
-  EXPECT_EQ(nearest("", kVerbs), "");
-  EXPECT_EQ(nearest(std::string(5000, 'n'), kVerbs), "");
 }
 
 }  // namespace

@@ -459,6 +459,20 @@ TEST_P(NodeTest, NodesOfShortAndOfLongNamesDoNotTalk) {  // NODE-5
   run_on(*b, [] { EXPECT_FALSE(connect_node("c@altair"_atom)); });
 }
 
+TEST(NodeName, WhatTheOptionsMakeOfItIsKnownBeforeTheNodeStarts) {  // NODE-1
+  const auto name = [](NameKind kind, const char* text) {
+    NodeOptions options;
+    options.kind = kind;
+    options.name = text;
+    const auto full = full_node_name(options);
+    return full ? full->text() : "";
+  };
+  EXPECT_EQ(name(NameKind::short_name, "a"), "a@" + short_host_name());
+  EXPECT_EQ(name(NameKind::short_name, "a@altair"), "a@altair");
+  EXPECT_EQ(name(NameKind::long_name, "a@127.0.0.1"), "a@127.0.0.1");
+  EXPECT_EQ(name(NameKind::short_name, "a@127.0.0.1"), "");
+}
+
 TEST(NodeName, EachFaultySaysWhichPartIsWrong) {  // NODE-1, NODE-34
   EXPECT_EQ(parse_node_name("a@altair")->head, "a");
   for (const char* const text : {"a", "a@b@c", "@altair", "a@", "a b@altair", "ä@altair", "a@al tair"}) {

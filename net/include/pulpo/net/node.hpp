@@ -96,6 +96,8 @@ struct NodeName {
   [[nodiscard]] std::string text() const { return head + "@" + host; }
 };
 [[nodiscard]] Outcome<NodeName> parse_node_name(const std::string& text);
+/// What --sname and --name make of their argument (NODE-1): the name that start() gives a node that is neither transient nor nameless.
+[[nodiscard]] Outcome<NodeName> full_node_name(const NodeOptions& options);
 /// What stands behind --join, with commas: "lan" (whoever says by beacons that it is there) or "lan:LABEL", "HOST" (all nodes of that
 /// host), "HOST:PORT", "NAME@HOST". The Fault says what to type.
 [[nodiscard]] Outcome<void> check_join(std::string_view text);

@@ -19,6 +19,7 @@
 #include "node_config.hpp"
 #include "program.hpp"
 #include "pulpo/log.hpp"
+#include "pulpo/net/cluster.hpp"
 #include "pulpo/net/node.hpp"
 #include "pulpo/net/node_functions.hpp"
 #include "pulpo/system.hpp"
@@ -126,6 +127,7 @@ Outcome<NodePlan> read_plan(Program& program, const Arguments& arguments) {
   for (const std::string& list : options.join) PULPO_CHECK(check_join(list));
   if (!options.join.empty() && options.kind == NameKind::none)
     return wrong_usage("--join: a node without a name joins nobody; give it --sname or --name");
+  join_configured_nodes(kernel, options);
   options.plain_links = arguments.has("plain-links");
   options.visible = !arguments.has("hidden");
   PULPO_TRY(options.net_ticktime, arguments.duration("net-ticktime", 1s, 1h, options.net_ticktime));
@@ -148,6 +150,15 @@ Outcome<void> start_applications(Program& program, Node& node, const NodePlan& p
       failed->detail = system.error().text();
       return;
     }
+    const KernelConfig& kernel = plan.config.kernel;
+    if (auto cluster = start_cluster({.kernel = kernel, .applications = plan.applications}); !cluster) {
+      failed->detail = cluster.error().text();
+      return;
+    }
+    if (auto there = await_nodes(kernel); !there) {
+      failed = std::move(there).error();
+      return;
+    }
     for (const Atom name : plan.applications) {
       if (auto started = ensure_all_started(name, {.type = plan.restart}); !started) {
         const Error& error = started.error();
@@ -161,13 +172,43 @@ Outcome<void> start_applications(Program& program, Node& node, const NodePlan& p
   return {};
 }
 
+/// Tells a descriptor that something is done.
+void note_done(int descriptor) {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t wrote = ::write(descriptor, &one, sizeof one);  // an eventfd at 0 takes it
+}
+
+/// start_applications(), which may wait for other nodes; nothing when a signal came first, and the node has stopped.
+std::optional<Outcome<void>> start_unless_stopped(Program& program, Node& node, const NodePlan& plan, Signals& signals) {
+  const int done = ::eventfd(0, EFD_CLOEXEC);
+  Outcome<void> outcome;
+  std::thread starter([&] {
+    outcome = start_applications(program, node, plan);
+    note_done(done);
+  });
+  pollfd descriptors[] = {{signals.descriptor(), POLLIN, 0}, {done, POLLIN, 0}};
+  const char* signal = nullptr;
+  while ((descriptors[1].revents & POLLIN) == 0 && signal == nullptr) {
+    if (::poll(descriptors, 2, -1) < 0 && errno != EINTR) break;
+    signal = signals.take();
+  }
+  if (signal != nullptr) {
+    log::notice("{}: stopping before all has started", signal);
+    ::alarm(kLeaveSeconds);
+    node.stop();  // ends the starter's process
+  }
+  starter.join();
+  ::close(done);
+  if (signal != nullptr) return std::nullopt;
+  return outcome;
+}
+
 /// Stops what runs, in order, unless a second signal or the time limit comes first. True when it was orderly.
 bool stop_applications(Node& node, Signals& signals) {
   const int done = ::eventfd(0, EFD_CLOEXEC);
   std::thread stopper([&node, done] {
     node.runtime().run([] { static_cast<void>(stop_system()); });
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t wrote = ::write(done, &one, sizeof one);  // an eventfd at 0 takes it
+    note_done(done);
   });
   pollfd descriptors[] = {{signals.descriptor(), POLLIN, 0}, {done, POLLIN, 0}};
   int ready = 0;
@@ -192,8 +233,7 @@ class SystemWatch {
   explicit SystemWatch(Runtime& runtime) : descriptor_(::eventfd(0, EFD_CLOEXEC)) {
     runtime.post([this] {
       note(await_system_end());
-      const std::uint64_t one = 1;
-      [[maybe_unused]] const ssize_t wrote = ::write(descriptor_, &one, sizeof one);  // an eventfd at 0 takes it
+      note_done(descriptor_);
     });
   }
   SystemWatch(const SystemWatch&) = delete;
@@ -246,7 +286,9 @@ int run_node(Program& program, const Arguments& arguments) {
   if (const auto started = node.start(); !started) return program.complain(verb, started.error());
   Runtime& runtime = node.runtime();
   if (!runtime.loop_reason().empty()) log::warning("loop {}: {}", runtime.loop_name(), runtime.loop_reason());
-  if (const auto started = start_applications(program, node, *plan); !started) {
+  const auto begun = start_unless_stopped(program, node, *plan, *signals);
+  if (!begun) return kSuccess;
+  if (const auto& started = *begun; !started) {
     node.stop();
     return program.complain(verb, started.error());
   }

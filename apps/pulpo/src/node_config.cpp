@@ -134,6 +134,20 @@ void complete_node_name(const KernelConfig& kernel, NodeOptions& options) {
   options.name = found->text();
 }
 
+void join_configured_nodes(const KernelConfig& kernel, NodeOptions& options) {
+  if (options.kind == NameKind::none) return;
+  const auto own = full_node_name(options);
+  if (!own) return;  // check_node_config() says what is wrong with it
+  std::vector<Atom> nodes = configured_nodes(kernel);
+  nodes.insert(nodes.end(), kernel.sync_nodes_mandatory.begin(), kernel.sync_nodes_mandatory.end());
+  nodes.insert(nodes.end(), kernel.sync_nodes_optional.begin(), kernel.sync_nodes_optional.end());
+  for (const Atom node : nodes) {
+    const std::string name(node.text());
+    if (name != own->text() && std::find(options.join.begin(), options.join.end(), name) == options.join.end() && check_join(name))
+      options.join.push_back(name);
+  }
+}
+
 Outcome<void> check_node_config(const KernelConfig& kernel, const NodeOptions& options) {
   std::string called = "this node has no name";
   const std::vector<Atom> nodes = configured_nodes(kernel);

@@ -26,6 +26,9 @@ void apply_node_config(const KernelConfig& kernel, NodeOptions& options);
 /// A name without a host gets the one that `distributed` has for it, when that is loopback: it can only mean this machine.
 void complete_node_name(const KernelConfig& kernel, NodeOptions& options);
 
+/// The nodes of the configuration are met, and met again whenever they are lost (WK-6), beside those that --join names.
+void join_configured_nodes(const KernelConfig& kernel, NodeOptions& options);
+
 /// WK-19: refuses a node that `distributed` does not list, or that cannot meet those whom it must wait for; warns of nodes that it
 /// never meets, since one of the two has a short name and the other a long one.
 [[nodiscard]] Outcome<void> check_node_config(const KernelConfig& kernel, const NodeOptions& options);

@@ -404,6 +404,9 @@ void Distribution::session_up(Session& session) {
   if (!session.connection().is_sealed()) {
     log::notice("** The link with node {} is plain, as both sides allow: whoever is on the wire can read and change it **", its.name);
   }
+  if (observer_ && !session.is_hidden()) {
+    if (const auto node = atom_of(session)) observer_(*node, true);
+  }
   if (watchers_.wants(session.is_hidden())) {
     if (const auto node = atom_of(session)) watchers_.up({.node = *node, .hidden = session.is_hidden(), .connection = session.number});
   }
@@ -503,6 +506,7 @@ void Distribution::take_down(Neighbour& neighbour, Atom reason, const Session* s
   const auto by_name = nodes_.find(neighbour.name, 0);
   close_way(life);
   if (by_name) close_way(*by_name);
+  if (observer_ && name != atoms::undefined) observer_(name, false);
   for (unsigned i = 0; i < runtime_.core_count(); ++i) {
     Core& each = runtime_.core(i);
     const auto tell = [&each, life, by_name, name] { each.node_down(life, by_name.value_or(life), name); };

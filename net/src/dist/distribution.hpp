@@ -100,6 +100,8 @@ class Distribution final : public Router, private Joiner::Links {
   [[nodiscard]] NodeWatchers& watchers() noexcept { return watchers_; }
   [[nodiscard]] CookieJar& cookie_jar() noexcept { return cookies_; }
   void allow(const std::vector<Atom>& nodes);
+  /// `observer` hears of each visible node that comes, and of each that goes, before any process does. On the home core, once.
+  void observe(std::function<void(Atom node, bool is_up)> observer) { observer_ = std::move(observer); }
   /// :true, :false, or :undefined when there is no connection. On the home core.
   [[nodiscard]] Term link_is_sealed(Atom node) const;
 
@@ -174,6 +176,7 @@ class Distribution final : public Router, private Joiner::Links {
   std::unordered_map<std::string, std::unique_ptr<Neighbour>> neighbours_;
   std::vector<std::unique_ptr<Session>> sessions_;
   NodeWatchers watchers_;
+  std::function<void(Atom, bool)> observer_;
   std::uint64_t connections_ = 0;            ///< So far: the number of the latest.
   std::unordered_set<std::string> allowed_;  ///< Nodes and hosts; everybody when empty (NODE-19).
   std::unordered_set<std::string> lost_;     ///< With AutoConnect::once: those that wait for an explicit connect (NODE-11).

@@ -69,6 +69,9 @@ class Via {
 [[nodiscard]] inline Via global(const std::string& name) { return global(std::string_view(name)); }
 [[nodiscard]] Via via(std::string_view module, Term name);
 
+/// False when it is taken. The name is gone with the process; one more name beside that of a server's options. Suspends where the name
+/// space does.
+[[nodiscard]] bool register_name(const Via& name, const Pid& pid);
 /// Who has the name; looked up here and now.
 [[nodiscard]] inline std::optional<Pid> whereis(const Via& name) { return name.whereis(); }
 /// Exits the caller with badarg when nobody has the name, as sending to an unregistered local name does.

@@ -43,7 +43,7 @@ ApplicationController::Running* ApplicationController::running(Atom name) {
 
 bool ApplicationController::has_started(Atom name) {
   const Running* const application = running(name);
-  if (application != nullptr) return application->phase == Phase::running;
+  if (application != nullptr) return application->phase == Phase::running || application->phase == Phase::elsewhere;
   return is_built_in(name.text()) && find(name) == nullptr;
 }
 
@@ -85,6 +85,7 @@ std::optional<Term> ApplicationController::answer(const Term& request) {
   const Term& which = request.elements()[1];
   if (what.is_atom("load_application"_atom)) return load_one(which);
   if (what.is_atom("unload_application"_atom) && which.is_atom()) return unload_one(which.atom());
+  if (what.is_atom("control_applications"_atom)) return control(which);
   if (what.is_atom("start_order"_atom) && which.is_atom()) return start_order(which.atom());
   return std::nullopt;
 }
@@ -173,7 +174,8 @@ void ApplicationController::start_one(const Wish& wish) {
   const auto application = find(wish.name);
   if (application == nullptr) return refuse_with(error("not_loaded"_atom, wish.name));  // AC-53
   if (Running* const already = running(wish.name)) {
-    if (already->phase == Phase::running) return refuse_with(error(atoms::already_started, wish.name));
+    if (already->phase == Phase::running || already->phase == Phase::elsewhere)
+      return refuse_with(error(atoms::already_started, wish.name));
     if (already->phase == Phase::stopping) return postponed_.push_back(wish);
     return already->starters.push_back(wish.caller);
   }
@@ -182,13 +184,91 @@ void ApplicationController::start_one(const Wish& wish) {
   }
   if (!application->start) {
     running_.push_back({.name = wish.name, .phase = Phase::running, .type = wish.type});
+    tell_count();
     return refuse_with(atoms::ok);
   }
+  running_.push_back({.name = wish.name, .phase = Phase::asked, .type = wish.type, .starters = {wish.caller}});
+  if (is_controlled(wish.name)) return tell_control("application_wanted"_atom, wish.name, to_term(wish.type));
+  start_here(running_.back(), wish.start);
+}
+
+void ApplicationController::start_here(Running& application, const StartType& start) {
   if (const auto user = whereis(IoServer::user_name()))
     set_group_leader(*user);  // the master's, at first (AC-55); it may have been restarted
-  auto master = detail::start_server(std::make_unique<ApplicationMaster>(application, wish.start), {.link = true});
-  if (!master) return refuse_with(to_term(Result<void>(std::move(master).error())));
-  running_.push_back({.name = wish.name, .master = *master, .type = wish.type, .starters = {wish.caller}});
+  auto master = detail::start_server(std::make_unique<ApplicationMaster>(find(application.name), start), {.link = true});
+  if (master) {
+    application.master = *master;
+    application.phase = Phase::starting;
+    return;
+  }
+  const Term why = to_term(Result<void>(std::move(master).error()));
+  if (is_controlled(application.name)) return tell_control("application_ended"_atom, application.name, why.elements()[1]);
+  answer_starters(application, why);
+  std::erase_if(running_, [name = application.name](const Running& each) { return each.name == name; });
+}
+
+void ApplicationController::answer_starters(Running& application, const Term& outcome) {
+  for (const detail::Caller& caller : std::exchange(application.starters, {})) reply(caller.pid, caller.ref, outcome);
+}
+
+// --- Applications that somebody else controls -----------------------------------------------------------------------------
+
+bool ApplicationController::is_controlled(Atom name) const { return table().is_controlled(name); }
+
+/// From now on these; which of them run here.
+Term ApplicationController::control(const Term& names) {
+  table().set_controlled(from_term<std::vector<Atom>>(names).value_or(std::vector<Atom>{}));
+  std::vector<Atom> here;
+  for (const Running& each : running_) {
+    if (each.phase == Phase::running && is_controlled(each.name)) here.push_back(each.name);
+  }
+  return to_term(here);
+}
+
+void ApplicationController::tell_count() const {
+  if (!whereis(control_name())) return;
+  const auto count = std::count_if(running_.begin(), running_.end(), [](const Running& each) { return each.phase == Phase::running; });
+  tell_control("application_count"_atom, atoms::undefined, to_term(static_cast<std::uint64_t>(count)));
+}
+
+void ApplicationController::tell_control(Term word, Atom name, Term what) const {
+  if (const auto control = whereis(control_name())) send(*control, Term::tuple({std::move(word), name, std::move(what)}));
+}
+
+bool ApplicationController::obey_control(const Term& message) {
+  if (!message.is_tuple() || message.elements().size() < 2 || !message.elements()[0].is_atom() || !message.elements()[1].is_atom())
+    return false;
+  const auto words = message.elements();
+  const Atom word = words[0].atom();
+  if (word != "run_application"_atom && word != "application_elsewhere"_atom && word != "refuse_application"_atom &&
+      word != "stop_application_here"_atom)
+    return false;
+  const Atom name = words[1].atom();
+  Running* application = running(name);
+  if (word == "run_application"_atom && words.size() == 3) {
+    const auto start = from_term<StartType>(words[2]);
+    if (!start || find(name) == nullptr) {
+      tell_control("application_ended"_atom, name, Term::tuple({"not_loaded"_atom, name}));
+      return true;
+    }
+    if (application == nullptr) {
+      running_.push_back({.name = name, .phase = Phase::asked});
+      application = &running_.back();
+    }
+    if (application->phase == Phase::asked || application->phase == Phase::elsewhere) start_here(*application, *start);
+  } else if (application == nullptr) {
+    return true;
+  } else if (word == "application_elsewhere"_atom) {
+    if (application->phase == Phase::asked) application->phase = Phase::elsewhere;
+    if (application->phase == Phase::elsewhere) answer_starters(*application, atoms::ok);
+  } else if (word == "refuse_application"_atom && words.size() == 3) {
+    if (application->phase != Phase::asked) return true;
+    answer_starters(*application, error(words[2]));
+    std::erase_if(running_, [name](const Running& each) { return each.name == name; });
+  } else if (application->phase == Phase::starting || application->phase == Phase::running) {
+    tell_to_stop(*application);
+  }
+  return true;
 }
 
 void ApplicationController::started(Atom name, const Term& outcome) {
@@ -196,8 +276,10 @@ void ApplicationController::started(Atom name, const Term& outcome) {
   if (application == nullptr || application->phase == Phase::running) return;
   if (!outcome.is_atom(atoms::ok)) return;  // its master is about to end, and its reason is the same
   if (application->phase == Phase::starting) application->phase = Phase::running;
+  if (is_controlled(name)) tell_control("application_runs"_atom, name, Term());
   log::debug("Application {} started at {}", name.text(), Term(runtime().node_name()).text());  // AC-70
-  for (const detail::Caller& caller : std::exchange(application->starters, {})) reply(caller.pid, caller.ref, outcome);
+  answer_starters(*application, outcome);
+  tell_count();
 }
 
 // --- Stopping -------------------------------------------------------------------------------------------------------
@@ -206,6 +288,7 @@ void ApplicationController::stop_one(Atom name, const detail::Caller& caller) {
   Running* const application = running(name);
   if (application == nullptr) return reply(caller.pid, caller.ref, error("not_started"_atom, name));  // AC-46
   application->stoppers.push_back(caller);
+  if (is_controlled(name)) tell_control("application_unwanted"_atom, name, "stopped"_atom);
   tell_to_stop(*application);
 }
 
@@ -217,9 +300,12 @@ void ApplicationController::tell_to_stop(Running& application) {
     return;
   }
   const auto at = running_.begin() + (&application - running_.data());
-  const Running library = std::move(*at);
+  const Running without_processes = std::move(*at);
   running_.erase(at);
-  ended(library, "stopped"_atom);
+  const bool was_here = !is_controlled(without_processes.name);
+  if (was_here) return ended(without_processes, "stopped"_atom);
+  for (const detail::Caller& caller : without_processes.starters) reply(caller.pid, caller.ref, error("stopped"_atom));
+  for (const detail::Caller& caller : without_processes.stoppers) reply(caller.pid, caller.ref, atoms::ok);
 }
 
 void ApplicationController::stop_next() {
@@ -241,6 +327,7 @@ bool ApplicationController::on_info(const Term& message) {
     begin_system_end(message);
     return true;
   }
+  if (obey_control(message)) return true;
   if (const auto exited = match<Exit>(message)) {
     master_ended(exited->from, exited->reason);
     return true;
@@ -257,13 +344,15 @@ void ApplicationController::master_ended(const Pid& master, const Term& reason) 
   // The master wraps what the tree ended with in {shutdown, _}.
   const bool wrapped = reason.is_tuple(2) && reason.elements()[0].is_atom(atoms::shutdown);
   ended(application, wrapped ? Term(reason.elements()[1]) : reason);
+  tell_count();
   stop_next();
 }
 
 void ApplicationController::ended(const Running& application, const Term& why) {
-  const bool failed = !application.starters.empty();  // nobody has told them of a success
+  const bool failed = !application.starters.empty() || application.phase == Phase::starting;  // nobody has told of a success
   // AC-70, AC-49: temporary applications are only reported. The level is the tutorials' (LOG-2).
   log::info("Application {} exited: {}", application.name.text(), failed ? "it did not start: " + start_error_text(why) : reason_text(why));
+  if (is_controlled(application.name) && control_goes_on(application, why, failed)) return;
   for (const detail::Caller& caller : application.starters) reply(caller.pid, caller.ref, error(why));
   for (const detail::Caller& caller : application.stoppers) reply(caller.pid, caller.ref, atoms::ok);
   const bool by_itself = application.phase != Phase::stopping;
@@ -276,6 +365,24 @@ void ApplicationController::ended(const Running& application, const Term& why) {
   std::vector<Wish> waiting;
   for (const Wish& wish : std::exchange(postponed_, {})) (wish.name == application.name ? waiting : postponed_).push_back(wish);
   for (const Wish& wish : waiting) start_one(wish);
+}
+
+/// What its control decides on: whether and where it goes on. False when the node ends with it, or the operator stopped it.
+bool ApplicationController::control_goes_on(const Running& application, const Term& why, bool failed) {
+  const bool is_operators = !application.stoppers.empty() || !all_stoppers_.empty();
+  if (application.phase == Phase::stopping) {
+    if (is_operators) return false;
+    running_.push_back({.name = application.name, .phase = Phase::elsewhere, .type = application.type, .starters = application.starters});
+    tell_control("application_ended"_atom, application.name, why);
+    return true;
+  }
+  if (failed) {
+    running_.push_back({.name = application.name, .phase = Phase::asked, .type = application.type, .starters = application.starters});
+  } else if (application.type == RestartType::permanent || (application.type == RestartType::transient && !why.is_atom(atoms::normal))) {
+    return false;  // others notice when this node goes, and go on with it (WK-2)
+  }
+  tell_control("application_ended"_atom, application.name, why);
+  return true;
 }
 
 /// Ended without stop_applications() before: by a kill of the supervisor, or a failure of ours. The last started first all the same.
@@ -291,6 +398,7 @@ void ApplicationController::on_terminate(const Term& reason) {
       });
       table().remove_master(application.master);
     }
+    if (application.phase == Phase::asked || application.phase == Phase::elsewhere) continue;
     log::info("Application {} exited: {}", application.name.text(), reason_text(detail::is_orderly(reason) ? "stopped"_atom : reason));
   }
 }
@@ -298,7 +406,7 @@ void ApplicationController::on_terminate(const Term& reason) {
 Term ApplicationController::running_list() const {
   std::vector<Term> rows;
   for (auto each = running_.rbegin(); each != running_.rend(); ++each) {
-    if (each->phase == Phase::starting) continue;
+    if (each->phase != Phase::running && each->phase != Phase::stopping) continue;  // AC-26
     const auto application = find(each->name);
     rows.push_back(Term::tuple({each->name, Term::charlist(application->description), Term::charlist(application->version)}));
   }

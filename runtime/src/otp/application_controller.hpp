@@ -30,6 +30,10 @@ class ApplicationController final : public detail::ServerBody {
   ApplicationController(Applications applications, Settings settings)
       : applications_(std::move(applications)), settings_(std::move(settings)) {}
   [[nodiscard]] static Atom registered_name() { return "application_controller"_atom; }
+  /// Who decides where controlled applications run. It says which by the request {:control_applications, names}, and is told
+  /// {:application_wanted, name, restart}, {:application_unwanted, name, :stopped}, {:application_runs, name, nil},
+  /// {:application_ended, name, reason}, and {:application_count, :undefined, n}: how many run here.
+  [[nodiscard]] static Atom control_name() { return "dist_ac"_atom; }
 
  protected:
   void construct() override;
@@ -40,7 +44,13 @@ class ApplicationController final : public detail::ServerBody {
   [[nodiscard]] std::string_view class_name() const override { return "application_controller"; }
 
  private:
-  enum class Phase : std::uint8_t { starting, running, stopping };
+  enum class Phase : std::uint8_t {
+    asked,  ///< Whoever controls it decides whether it starts here.
+    starting,
+    running,
+    stopping,
+    elsewhere,  ///< It runs on another node, or nowhere for now; started all the same for those that need it.
+  };
   struct Running {
     Atom name;
     Pid master{};  ///< Nobody for a library.
@@ -68,6 +78,17 @@ class ApplicationController final : public detail::ServerBody {
   [[nodiscard]] Term start_order(Atom name) const;
   [[nodiscard]] std::vector<Atom> needs_of(const Application& application) const;
   void start_one(const Wish& wish);
+  void start_here(Running& application, const StartType& start);
+  // --- Applications that somebody else controls: OTP's `control` (AC-1, AC-2) ------------------------------------
+  [[nodiscard]] bool is_controlled(Atom name) const;
+  [[nodiscard]] Term control(const Term& names);
+  void tell_count() const;
+  void tell_control(Term word, Atom name, Term what) const;
+  /// What the control says: {:run_application, name, type}, {:application_elsewhere, name}, {:refuse_application, name, reason},
+  /// {:stop_application_here, name}. False when `message` is none of these.
+  bool obey_control(const Term& message);
+  void answer_starters(Running& application, const Term& outcome);
+  [[nodiscard]] bool control_goes_on(const Running& application, const Term& why, bool failed);
   void stop_one(Atom name, const detail::Caller& caller);
   void tell_to_stop(Running& application);
   /// Goes on with stop_applications(): one after another (AC-51).

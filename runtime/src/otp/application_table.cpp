@@ -69,6 +69,16 @@ void ApplicationTable::remove_master(const Pid& master) {
   std::erase_if(masters_, [&](const auto& each) { return each.first == master; });
 }
 
+void ApplicationTable::set_controlled(std::vector<Atom> applications) {
+  const std::unique_lock lock(mutex_);
+  controlled_ = std::move(applications);
+}
+
+bool ApplicationTable::is_controlled(Atom application) const {
+  const std::shared_lock lock(mutex_);
+  return std::find(controlled_.begin(), controlled_.end(), application) != controlled_.end();
+}
+
 std::optional<Atom> ApplicationTable::application_of(const Pid& master) const {
   const std::shared_lock lock(mutex_);
   const auto found = std::find_if(masters_.begin(), masters_.end(), [&](const auto& each) { return each.first == master; });
@@ -98,6 +108,7 @@ void ApplicationTable::clear() {
   const std::unique_lock lock(mutex_);
   settings_.swap(gone);
   masters_.clear();
+  controlled_.clear();
   functions_ = {};
   ending_ = false;
 }

@@ -46,6 +46,10 @@ class ApplicationTable final : public RuntimeExtension {
   /// Whose master that is.
   [[nodiscard]] std::optional<Atom> application_of(const Pid& master) const;
 
+  // --- Applications whose starts another process decides (AC-2) -------------------------------------------
+  void set_controlled(std::vector<Atom> applications);
+  [[nodiscard]] bool is_controlled(Atom application) const;
+
   // --- Functions -----------------------------------------------------------------------------------------
   /// What the applications export, in the place of what there was.
   void set_functions(FunctionTable functions);
@@ -68,6 +72,7 @@ class ApplicationTable final : public RuntimeExtension {
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::uint64_t, Term> settings_;
   std::vector<std::pair<Pid, Atom>> masters_;
+  std::vector<Atom> controlled_;
   FunctionTable functions_;
   FunctionTable node_functions_;  ///< Of no application; they outlive a system.
   NameSpaces name_spaces_;

@@ -40,6 +40,28 @@ Address address_of(const Term& to) {
   exit(atoms::badarg);
 }
 
+/// {:global, name} or {:via, module, name}.
+std::optional<Via> via_of(const Term& to) {
+  if (to.is_tuple(2) && to.elements()[0].is_atom("global"_atom)) return Via("global"_atom, to.elements()[1]);
+  if (to.is_tuple(3) && to.elements()[0].is_atom("via"_atom) && to.elements()[1].is_atom())
+    return Via(to.elements()[1].atom(), to.elements()[2]);
+  return std::nullopt;
+}
+
+Term call_of(const Term& server, const Term& request, const CallOptions& options = {}) {
+  const auto via = via_of(server);
+  return via ? call(*via, request, options) : call(address_of(server), request, options);
+}
+
+Term cast_of(const Term& server, const Term& request) {
+  if (const auto via = via_of(server)) {
+    cast(*via, request);
+  } else {
+    cast(address_of(server), request);
+  }
+  return atoms::ok;
+}
+
 /// `:infinity`, or milliseconds as OTP takes them.
 Timeout timeout_of(const Term& term) {
   if (term.is_atom(atoms::infinity)) return Timeout::infinity();
@@ -124,14 +146,14 @@ constexpr auto kErlangSend =
     function(":erlang.send", "Sends a message.", [](const Term& to, const Term& message) { return send_to(to, message); });
 constexpr auto kSelf = function(":erlang.self", "The process of this call.", [] { return self(); });
 constexpr auto kNode = function(":erlang.node", "The name of this node.", [] { return runtime().node_name(); });
-constexpr auto kCall = function("GenServer.call", "Asks a server: by pid, name or {name, node}.",
-                                [](const Term& server, const Term& request) { return call(address_of(server), request); });
+constexpr auto kCall = function("GenServer.call", "Asks a server: by pid, name, {name, node}, {:global, name} or {:via, module, name}.",
+                                [](const Term& server, const Term& request) { return call_of(server, request); });
 constexpr auto kCallTimeout = function("GenServer.call", "The same, with a timeout in milliseconds.",
                                        [](const Term& server, const Term& request, const Term& timeout) {
-                                         return call(address_of(server), request, {.timeout = timeout_of(timeout)});
+                                         return call_of(server, request, {.timeout = timeout_of(timeout)});
                                        });
 constexpr auto kCast =
-    function("GenServer.cast", "Tells a server.", [](const Term& server, const Term& request) { cast(address_of(server), request); });
+    function("GenServer.cast", "Tells a server.", [](const Term& server, const Term& request) { return cast_of(server, request); });
 constexpr auto kApply =
     function(":erlang.apply", "Calls an exported function.",
              [](Atom module, Atom name, const std::vector<Term>& arguments) { return apply_all(module, name, arguments); });

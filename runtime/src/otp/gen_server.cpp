@@ -142,8 +142,9 @@ Result<Pid> start_server(std::unique_ptr<ServerBody> body, const StartRequest& r
 }
 
 Result<Spawned> start_server_monitored(std::unique_ptr<ServerBody> body, const StartRequest& request, bool keep) {
-  if (request.name) {
-    if (const auto holder = request.name.whereis()) return taken(*holder);  // GS-1: without spawning
+  // GS-1: without spawning. In a name space it is the registration that decides: a takeover may be about to hand the name over.
+  if (request.name.atom()) {
+    if (const auto holder = request.name.whereis()) return taken(*holder);
   }
   const Pid starter = self();
   body->introduce(request.name, starter, request.link);

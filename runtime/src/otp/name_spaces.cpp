@@ -13,6 +13,8 @@ namespace pulpo {
 
 bool NodeNames::register_name(const Term& name, const Pid& pid) {
   name.share();
+  // One that was registered beside a server's own name is not taken back at its holder's end.
+  if (const auto holder = whereis_name(name); holder && !is_alive(*holder)) unregister_name(name, *holder);
   const std::unique_lock lock(mutex_);
   return names_.try_emplace(name, pid).second;
 }
@@ -81,6 +83,7 @@ Via global(Term name) { return Via("global"_atom, std::move(name)); }
 Via global(std::string_view name) { return global(Term(detail::name_or_exit(name))); }
 Via via(std::string_view module, Term name) { return Via(detail::name_or_exit(module), std::move(name)); }
 
+bool register_name(const Via& name, const Pid& pid) { return name.space()->register_name(name.name(), pid); }
 void send(const Via& to, Term message) { to.space()->send(to.name(), std::move(message)); }
 
 }  // namespace pulpo

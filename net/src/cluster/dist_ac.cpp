@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/dist_ac.hpp"
+
+#include <algorithm>
+
+#include "otp/application_controller.hpp"
+#include "pulpo/log.hpp"
+#include "pulpo/net/nodes.hpp"
+#include "pulpo/runtime.hpp"
+
+namespace pulpo::cluster {
+namespace {
+
+Atom alarm_word() { return "$consider"_atom; }
+
+}  // namespace
+
+DistAc::DistAc(const KernelConfig& kernel, const std::vector<Atom>& boot) : own_(runtime().node_name()) {
+  std::vector<Atom> names;
+  for (const DistributedApplication& each : kernel.distributed) {
+    App app;
+    app.config = each;
+    app.expected = std::find(boot.begin(), boot.end(), each.name) != boot.end();
+    app.takes_at_once = true;
+    for (const auto& [name, permitted] : kernel.permissions) {
+      if (name == each.name) app.permitted = permitted;
+    }
+    names.push_back(each.name);
+    apps_.emplace(each.name, std::move(app));
+  }
+  // What runs already, when this is not the first life of this process.
+  const Term running = call(Address(ApplicationController::registered_name()), Term::tuple({"control_applications"_atom, to_term(names)}));
+  for (const Atom name : from_term<std::vector<Atom>>(running).value_or(std::vector<Atom>{})) {
+    App& app = apps_.at(name);
+    app.wanted = true;
+    app.expected = false;
+    app.doing = Doing::running;
+    app.epoch = 1;
+    app.since = now();
+  }
+  monitor_nodes(true);
+  if (own_ == atoms::nonode_nohost) return;
+  for (const Atom node : nodes()) greet(node);
+}
+
+// --- What is known ----------------------------------------------------------------------------------------------------
+
+DistAc::App* DistAc::find(Atom name) {
+  const auto found = apps_.find(name);
+  return found == apps_.end() ? nullptr : &found->second;
+}
+
+TimePoint DistAc::after(Timeout wait) { return wait.after(now()); }
+
+std::optional<std::size_t> DistAc::rank_of(const App& app, Atom node) const {
+  for (std::size_t rank = 0; rank < app.config.nodes.size(); ++rank) {
+    const auto& group = app.config.nodes[rank];
+    if (std::find(group.begin(), group.end(), node) != group.end()) return rank;
+  }
+  return std::nullopt;
+}
+
+const ApplicationStatus* DistAc::status_of(const App& app, Atom node) const {
+  const auto peer = peers_.find(node);
+  if (peer == peers_.end()) return nullptr;
+  const auto found = peer->second.applications.find(app.config.name);
+  return found == peer->second.applications.end() ? nullptr : &found->second;
+}
+
+ApplicationStatus DistAc::status_of(const App& app) const {
+  const auto milliseconds = [](Duration time) { return std::chrono::ceil<std::chrono::milliseconds>(std::max(time, Duration::zero())); };
+  const TimePoint present = now();
+  return {.name = app.config.name,
+          .nodes = app.config.nodes,
+          .wanted = app.wanted,
+          .expected = app.expected,
+          .permitted = app.permitted && !leaving_,
+          .doing = app.doing,
+          .epoch = app.epoch,
+          .age = app.doing == Doing::running ? milliseconds(present - app.since) : Duration::zero(),
+          .pinned = app.pinned,
+          .failed = app.failed,
+          .stopped = app.stopped,
+          .lost = app.lost.value_or("nil"_atom),
+          .wait = app.lost && app.not_before != kNever ? milliseconds(app.not_before - present) : Duration::zero()};
+}
+
+Status DistAc::own_status(bool answer) const {
+  Status status{.node = own_, .answer = answer, .weight = weight_, .leaving = leaving_};
+  for (const auto& [name, app] : apps_) status.applications.push_back(status_of(app));
+  return status;
+}
+
+void DistAc::tell_status() {
+  const Status status = own_status(false);
+  for (const auto& [node, peer] : peers_) tell(node, status);
+}
+
+std::vector<Candidate> DistAc::candidates(const App& app) const {
+  std::vector<Candidate> all;
+  for (std::size_t rank = 0; rank < app.config.nodes.size(); ++rank) {
+    for (const Atom node : app.config.nodes[rank]) {
+      if (node == own_) continue;  // the caller adds its own
+      const auto peer = peers_.find(node);
+      if (peer == peers_.end() || peer->second.leaving || app.suspects.contains(node)) continue;
+      all.push_back(
+          {.node = node, .rank = rank, .weight = peer->second.weight, .is_known = peer->second.is_known, .status = status_of(app, node)});
+    }
+  }
+  return all;
+}
+
+std::uint64_t DistAc::latest_epoch(const App& app) const {
+  std::uint64_t latest = std::max({app.epoch, app.failed, app.stopped});
+  for (const auto& [node, peer] : peers_) {
+    if (const ApplicationStatus* const its = status_of(app, node)) latest = std::max({latest, its->epoch, its->failed, its->stopped});
+  }
+  return latest;
+}
+
+std::optional<Atom> DistAc::runner(const App& app, bool also_coming) const {
+  std::optional<Atom> found;
+  TimePoint since = kNever;
+  for (const auto& [node, peer] : peers_) {
+    const ApplicationStatus* const its = status_of(app, node);
+    if (its == nullptr) continue;
+    const bool runs = its->doing == Doing::running;
+    const bool comes = its->doing == Doing::claiming || its->doing == Doing::taking || its->doing == Doing::starting;
+    if (!runs && !(also_coming && comes)) continue;
+    const TimePoint begun = runs ? peer.heard - its->age : kNever - Duration(1);
+    if (!found || begun < since) {
+      found = node;
+      since = begun;
+    }
+  }
+  return found;
+}
+
+// --- Nodes that come and go ---------------------------------------------------------------------------------------------
+
+void DistAc::handle_info(const NodeUp& node) { greet(node.node); }
+void DistAc::handle_info(const NodeDown& node) { lose(node.node); }
+
+void DistAc::greet(Atom node) {
+  const bool is_listed = std::any_of(apps_.begin(), apps_.end(), [&](const auto& each) { return rank_of(each.second, node).has_value(); });
+  if (!is_listed || node == own_ || peers_.contains(node)) return;
+  peers_.emplace(node, Peer{.monitor = monitor(kDistAc.on(node))});
+  const TimePoint patience = now() + kPatience;
+  for (auto& [name, app] : apps_) app.patience = std::max(app.patience, patience);
+  tell(node, own_status(true));
+}
+
+void DistAc::handle_info(const Down& down) {
+  const auto peer = std::find_if(peers_.begin(), peers_.end(), [&](const auto& each) { return each.second.monitor == down.ref; });
+  if (peer != peers_.end()) lose(peer->first);
+}
+
+/// Its node has gone, or its controller: what ran there runs no more, or nobody answers for it.
+void DistAc::lose(Atom node) {
+  const auto found = peers_.find(node);
+  if (found == peers_.end()) return;
+  const Peer peer = std::move(found->second);
+  peers_.erase(found);
+  demonitor(peer.monitor, {.flush = true});
+  for (auto& [name, app] : apps_) {
+    const auto its = peer.applications.find(name);
+    const bool ran_there = its != peer.applications.end() && (its->second.doing == Doing::running || its->second.doing == Doing::starting);
+    if (its != peer.applications.end()) app.epoch = std::max(app.epoch, its->second.epoch);
+    app.suspects.erase(node);
+    if (app.taken_from == node) app.taken_from.reset();
+    if (ran_there && app.doing != Doing::running && app.doing != Doing::starting) {
+      app.lost = node;
+      app.not_before = peer.leaving ? now() : after(app.config.wait);  // AC-30, AC-7
+    }
+    if (app.giving_to == node) no_more_giving(app);
+    if (app.taking_from == node && app.doing == Doing::taking) {
+      // It was to come here anyway.
+      app.taking_from.reset();
+      app.doing = Doing::idle;
+      app.not_before = now();
+    }
+    if (app.doing == Doing::claiming && app.asked.erase(node) != 0 && app.asked.empty()) claim_decided(app);
+  }
+  tell_status();
+  consider_all();
+}
+
+void DistAc::handle_cast(const Status& status) {
+  greet(status.node);  // a status may come before the news of its node
+  const auto found = peers_.find(status.node);
+  if (found == peers_.end()) return;
+  Peer& peer = found->second;
+  const auto before = std::exchange(peer.applications, {});
+  peer.is_known = true;
+  peer.weight = status.weight;
+  peer.leaving = status.leaving;
+  peer.heard = now();
+  for (const ApplicationStatus& its : status.applications) {
+    peer.applications.emplace(its.name, its);
+    App* const app = find(its.name);
+    if (app == nullptr) continue;
+    app->suspects.erase(status.node);
+    if (app->taken_from == status.node && its.doing != Doing::running) app->taken_from.reset();
+    if (its.nodes != app->config.nodes && mismatches_.emplace(its.name.text(), status.node.text()).second) {  // AC-6
+      log::error("Distribution mismatch for application \"{}\" on nodes {} and {}: their configurations list different nodes for it",
+                 Term(its.name).text(), Term(own_).text(), Term(status.node).text());
+    }
+    const auto old = before.find(its.name);
+    const std::uint64_t failed_before = old == before.end() ? 0 : old->second.failed;
+    if (its.failed > failed_before && its.failed >= app->epoch && app->doing == Doing::idle) {
+      // WK-2: the next one gets its turn after one more wait.
+      app->not_before = std::max(app->not_before, after(app->config.wait));
+    }
+    if (its.stopped > app->stopped && its.stopped >= app->epoch) app->stopped = its.stopped;
+    app->epoch = std::max(app->epoch, its.epoch);
+    const bool is_lost_elsewhere = its.lost != "nil"_atom && its.lost != own_;
+    if (is_lost_elsewhere && !app->lost && app->doing == Doing::idle && app->expected) {
+      // AC-34, for all but the node that comes back: it boots into a wait that the others are in.
+      app->lost = its.lost;
+      app->not_before = now() + its.wait;
+    }
+  }
+  if (status.answer) tell(status.node, own_status(false));
+  consider_all();
+}
+
+// --- Deciding -------------------------------------------------------------------------------------------------------------
+
+void DistAc::consider_all() {
+  for (auto& [name, app] : apps_) consider(app);
+}
+
+void DistAc::consider(App& app) {
+  if (app.doing == Doing::running) return settle_instances(app);
+  if (app.doing != Doing::idle) return;  // its end leads back here
+  if (const auto node = runner(app, false)) {
+    app.lost.reset();
+    app.not_before = {};
+    app.awaited.reset();
+    consider_takeover(app, *node);
+    if (app.wanted && app.doing == Doing::idle) tell_controller("application_elsewhere"_atom, app);
+    return;
+  }
+  if (runner(app, true)) return;
+  consider_start(app);
+}
+
+void DistAc::consider_start(App& app) {
+  if (!app.wanted) return;
+  if (!rank_of(app, own_) || !app.permitted || leaving_ || (app.stopped != 0 && app.stopped >= app.epoch)) {
+    tell_controller("application_elsewhere"_atom, app);
+    return;
+  }
+  const TimePoint present = now();
+  if (present < app.not_before) return set_alarm(app, app.not_before);
+  const ApplicationStatus ours = status_of(app);
+  auto all = candidates(app);
+  all.push_back({.node = own_, .rank = *rank_of(app, own_), .weight = weight_, .status = &ours});
+  const Choice choice = elect(all, latest_epoch(app));
+  if (choice.is_open && present < app.patience) return set_alarm(app, app.patience);
+  if (choice.node == own_) return claim(app);
+  if (!choice.node) return;
+  if (app.awaited != choice.node) {
+    app.awaited = choice.node;
+    app.awaited_until = present + kPatience;
+  }
+  if (present < app.awaited_until) return set_alarm(app, app.awaited_until);
+  log::warning("{} was to start {} and does nothing; the next node does", Term(*choice.node).text(), app.config.name.text());
+  app.suspects.insert(*choice.node);
+  app.awaited.reset();
+  consider_start(app);
+}
+
+void DistAc::consider_takeover(App& app, Atom from) {
+  const auto rank = rank_of(app, own_);
+  const auto its_rank = rank_of(app, from);
+  if (!app.wanted || !app.permitted || leaving_ || !rank || !its_rank || *rank >= *its_rank) {
+    if (app.wanted) app.takes_at_once = false;
+    return;
+  }
+  const ApplicationStatus ours = status_of(app);
+  auto all = candidates(app);
+  all.push_back({.node = own_, .rank = *rank, .weight = weight_, .status = &ours});
+  if (elect(all, latest_epoch(app) + 1).node != own_) return;
+  const ApplicationStatus& its = *status_of(app, from);
+  if (app.takes_at_once) return ask_takeover(app, from);
+  if (its.pinned) return;  // AC-43
+  const TimePoint due = std::max(peers_.at(from).heard - its.age + kTakeoverHold, app.not_before);
+  if (now() < due) return set_alarm(app, due);
+  ask_takeover(app, from);
+}
+
+/// Two that run have met: the one that has served for longer stays (Settled points, Moving). The smaller name decides, since only one
+/// clock can tell which that is.
+void DistAc::settle_instances(App& app) {
+  for (const auto& [node, peer] : peers_) {
+    const ApplicationStatus* const its = status_of(app, node);
+    if (its == nullptr || its->doing != Doing::running || app.giving_to == node || app.taken_from == node || !(own_.text() < node.text()))
+      continue;
+    if (app.since <= peer.heard - its->age) {
+      tell(node, YieldApplication{own_, app.config.name});
+    } else {
+      log::notice("{} runs on {} as well, and has for longer: it stops here", app.config.name.text(), Term(node).text());
+      return stop_here(app);
+    }
+  }
+}
+
+void DistAc::handle_cast(const YieldApplication& order) {
+  App* const app = find(order.name);
+  if (app == nullptr || app->doing != Doing::running) return;
+  log::notice("{} runs on {} as well, and has for longer: it stops here", order.name.text(), Term(order.node).text());
+  stop_here(*app);
+}
+
+void DistAc::claim(App& app) {
+  app.doing = Doing::claiming;
+  app.round = ++rounds_;
+  app.awaited.reset();
+  app.epoch = latest_epoch(app) + 1;
+  app.asked.clear();
+  for (const auto& [node, peer] : peers_) {
+    if (rank_of(app, node)) app.asked.insert(node);
+  }
+  tell_status();
+  if (app.asked.empty()) return claim_decided(app);
+  for (const Atom node : app.asked) tell(node, ClaimApplication{own_, app.config.name, app.round, app.epoch});
+  set_alarm(app, now() + kAnswerMax);
+}
+
+void DistAc::handle_cast(const ClaimApplication& claim) {
+  App* const app = find(claim.name);
+  if (app == nullptr) return tell(claim.node, ClaimGranted{own_, claim.name, claim.number, true, 0});
+  bool granted = app->doing == Doing::idle || app->doing == Doing::stopping;
+  if (app->doing == Doing::claiming) {
+    const auto order = [&](Atom node) { return std::make_pair(rank_of(*app, node).value_or(SIZE_MAX), node.text()); };
+    granted = order(claim.node) < order(own_);
+    if (granted) {
+      app->doing = Doing::idle;
+      app->round = ++rounds_;
+    }
+  }
+  if (granted) app->epoch = std::max(app->epoch, claim.epoch);
+  tell(claim.node, ClaimGranted{own_, claim.name, claim.number, granted, app->epoch});
+}
+
+void DistAc::handle_cast(const ClaimGranted& answer) {
+  App* const app = find(answer.name);
+  if (app == nullptr || app->doing != Doing::claiming || app->round != answer.number) return;
+  if (!answer.granted) {
+    app->doing = Doing::idle;
+    app->round = ++rounds_;
+    tell_status();
+    return set_alarm(*app, now() + kAnswerMax);  // what the other does is known by then
+  }
+  if (app->asked.erase(answer.node) != 0 && app->asked.empty()) claim_decided(*app);
+}
+
+void DistAc::claim_decided(App& app) {
+  begin_start(app, app.lost && app.lost != own_ ? StartType::failover(*app.lost) : StartType::normal());
+}
+
+// --- Deadlines --------------------------------------------------------------------------------------------------------------
+
+void DistAc::set_alarm(App& app, TimePoint at) {
+  if (at == kNever) return;
+  app.alarm_at = at;
+  const Duration delay = std::max<Duration>(at - now(), Duration::zero());
+  send_after(delay, Address(self()), Term::tuple({alarm_word(), app.config.name, to_term(++app.alarm)}));
+}
+
+void DistAc::handle_info(const Term& message) {
+  if (!message.is_tuple(3) || !message.elements()[1].is_atom()) return;
+  const Atom word = message.elements()[0].is_atom() ? message.elements()[0].atom() : atoms::undefined;
+  App* const app = find(message.elements()[1].atom());
+  if (app == nullptr) return;
+  if (word == "$names_taken"_atom) {
+    if (app->doing == Doing::starting && message.elements()[2] == to_term(app->round)) runs_here(*app);
+    return;
+  }
+  if (word == "$hand_over_ends"_atom) {
+    for (const From<HandOver>& caller : std::exchange(handing_over_, {})) caller.reply(false);
+    return;
+  }
+  if (word != alarm_word() || message.elements()[2] != to_term(app->alarm)) return;
+  app->alarm_at = kNever;
+  if (app->doing == Doing::claiming) return claim_decided(*app);  // who is silent is frozen, or has nothing against it
+  if (app->doing == Doing::taking) {
+    app->doing = Doing::idle;
+    app->round = ++rounds_;
+    app->taking_from.reset();
+    app->takes_at_once = false;
+    answer_takers(*app, Term::tuple({atoms::error, atoms::timeout}));
+    tell_status();
+  }
+  consider(*app);
+}
+
+}  // namespace pulpo::cluster

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// DistAc, its part about what happens to an application here: starting, taking over, giving away, stopping.
+#include <algorithm>
+
+#include "cluster/dist_ac.hpp"
+#include "cluster/global_server.hpp"
+#include "otp/application_controller.hpp"
+#include "pulpo/log.hpp"
+#include "pulpo/runtime.hpp"
+
+namespace pulpo::cluster {
+
+void DistAc::tell_controller(Atom word, const App& app) const {
+  send(Address(ApplicationController::registered_name()), Term::tuple({word, app.config.name}));
+}
+void DistAc::tell_controller(Atom word, const App& app, Term what) const {
+  send(Address(ApplicationController::registered_name()), Term::tuple({word, app.config.name, std::move(what)}));
+}
+
+// --- Starting ----------------------------------------------------------------------------------------------------------
+
+void DistAc::begin_start(App& app, const StartType& type) {
+  app.doing = Doing::starting;
+  app.round = ++rounds_;
+  app.asked.clear();
+  tell_status();
+  tell_controller("run_application"_atom, app, to_term(type));
+}
+
+void DistAc::handle_info(const ApplicationRuns& news) {
+  App* const app = find(news.name);
+  if (app == nullptr || app->doing != Doing::starting) return;
+  if (!app->taking_from) return runs_here(*app);
+  // The names are the new instance's before the old one ends. All nodes have to say that they know: not here, where nobody waits.
+  spawn([name = news.name, round = app->round, controller = self()] {
+    static_cast<void>(try_call(kGlobalServer, TakeNames{name}, {.timeout = Timeout(kAnswerMax)}));
+    send(controller, Term::tuple({"$names_taken"_atom, name, to_term(round)}));
+  });
+}
+
+void DistAc::runs_here(App& app) {
+  app.doing = Doing::running;
+  app.since = now();
+  app.failed = 0;
+  app.stopped = 0;
+  app.retry = kRetryMin;
+  app.lost.reset();
+  app.not_before = {};
+  app.takes_at_once = false;
+  app.suspects.clear();
+  app.pinned = std::exchange(app.by_hand, false);
+  tell_status();
+  app.taken_from = std::exchange(app.taking_from, std::nullopt);
+  if (app.taken_from) tell(*app.taken_from, TakeoverDone{own_, app.config.name, true});
+  answer_takers(app, atoms::ok);
+  consider(app);
+}
+
+void DistAc::handle_info(const ApplicationEnded& news) {
+  App* const app = find(news.name);
+  if (app == nullptr) return;
+  if (app->doing == Doing::starting) return start_failed(*app, news.reason);
+  if (app->doing == Doing::running) {
+    // AC-38: what ends by itself stays down, everywhere, until somebody starts it; but for one whose node ends with it.
+    app->stopped = app->epoch;
+    app->wanted = false;
+  }
+  became_idle(*app);
+}
+
+void DistAc::start_failed(App& app, const Term& reason) {
+  app.epoch = std::max(app.epoch, latest_epoch(app));
+  app.failed = std::max<std::uint64_t>(app.epoch, 1);
+  app.takes_at_once = false;
+  app.by_hand = false;
+  const Term why = Term::tuple({atoms::error, reason});
+  if (const auto from = std::exchange(app.taking_from, std::nullopt)) {
+    spawn([name = app.config.name] { static_cast<void>(try_call(kGlobalServer, LeaveNames{name})); });
+    tell(*from, TakeoverDone{own_, app.config.name, false});
+    app.not_before = now() + kTakeoverHold;
+  } else {
+    app.not_before = std::max(app.config.wait.is_infinite() ? TimePoint{} : after(app.config.wait), now() + app.retry);
+    app.retry = std::min(app.retry * 2, Duration(kRetryMax));
+    log::warning("Application {} did not start here: the next node starts it, or this one in {} ms", app.config.name.text(),
+                 std::chrono::duration_cast<std::chrono::milliseconds>(app.not_before - now()).count());
+  }
+  tell_controller("refuse_application"_atom, app, reason);
+  answer_takers(app, why);
+  became_idle(app);
+}
+
+void DistAc::handle_info(const ApplicationWanted& news) {
+  App* const app = find(news.name);
+  if (app == nullptr) return;
+  app->wanted = true;
+  app->expected = false;
+  app->patience = std::max(app->patience, now() + kPatience);
+  if (std::exchange(app->stopped, 0) != 0) {
+    for (const auto& [node, peer] : peers_) tell(node, ReviveApplication{news.name});
+  }
+  tell_status();
+  consider(*app);
+}
+
+void DistAc::handle_cast(const ReviveApplication& news) {
+  App* const app = find(news.name);
+  if (app == nullptr || std::exchange(app->stopped, 0) == 0) return;
+  tell_status();
+  consider(*app);
+}
+
+void DistAc::handle_info(const ApplicationCount& news) {
+  if (std::exchange(weight_, news.count) != news.count) tell_status();
+}
+
+// --- Stopping ------------------------------------------------------------------------------------------------------------
+
+/// Somebody has stopped it here (AC-46): everywhere, if it ran here.
+void DistAc::handle_info(const ApplicationUnwanted& news) {
+  App* const app = find(news.name);
+  if (app == nullptr) return;
+  app->wanted = false;
+  app->takes_at_once = false;
+  if (app->doing == Doing::running || app->doing == Doing::starting) {
+    app->stopped = app->epoch;
+    app->doing = Doing::idle;
+    app->round = ++rounds_;
+    if (const auto from = std::exchange(app->taking_from, std::nullopt)) tell(*from, TakeoverDone{own_, app->config.name, false});
+  }
+  tell_status();
+}
+
+void DistAc::stop_here(App& app) {
+  app.doing = Doing::stopping;
+  app.round = ++rounds_;
+  tell_status();
+  tell_controller("stop_application_here"_atom, app);
+}
+
+void DistAc::became_idle(App& app) {
+  app.doing = Doing::idle;
+  app.pinned = false;
+  no_more_giving(app);
+  tell_status();
+  for (const From<PermitApplication>& caller : std::exchange(app.permitters, {})) caller.reply(atoms::ok);
+  const bool runs_nothing = std::none_of(apps_.begin(), apps_.end(), [](const auto& each) {
+    return each.second.doing == Doing::running || each.second.doing == Doing::starting || each.second.doing == Doing::stopping;
+  });
+  if (runs_nothing) {
+    for (const From<HandOver>& caller : std::exchange(handing_over_, {})) caller.reply(true);
+  }
+  consider(app);
+}
+
+// --- Takeover: the node that takes -----------------------------------------------------------------------------------------
+
+void DistAc::ask_takeover(App& app, Atom from) {
+  app.doing = Doing::taking;
+  app.round = ++rounds_;
+  app.taking_from = from;
+  app.takes_at_once = false;
+  tell_status();
+  tell(from, AskTakeover{own_, app.config.name});
+  set_alarm(app, now() + kAnswerMax);
+}
+
+void DistAc::handle_cast(const TakeoverAnswer& answer) {
+  App* const app = find(answer.name);
+  if (app == nullptr || app->doing != Doing::taking || app->taking_from != answer.node) return;
+  if (answer.agreed) {
+    app->epoch = latest_epoch(*app) + 1;
+    return begin_start(*app, StartType::takeover(answer.node));
+  }
+  app->doing = Doing::idle;
+  app->round = ++rounds_;
+  app->taking_from.reset();
+  answer_takers(*app, Term::tuple({atoms::error, Term::tuple({"not_running_distributed"_atom, answer.name})}));
+  tell_status();
+  set_alarm(*app, now() + kAnswerMax);
+}
+
+void DistAc::answer_takers(App& app, const Term& outcome) {
+  for (const From<TakeApplication>& caller : std::exchange(app.takers, {})) caller.reply(outcome);
+}
+
+/// AC-42.
+void DistAc::handle_call(const TakeApplication& wish, From<TakeApplication> caller) {
+  const auto refuse_with = [&](Atom what) { caller.reply(Term::tuple({atoms::error, Term::tuple({what, wish.name})})); };
+  App* const app = find(wish.name);
+  if (app == nullptr) return refuse_with("not_running_distributed"_atom);
+  if (app->doing == Doing::running) return refuse_with("already_running_locally"_atom);
+  const auto from = runner(*app, false);
+  if (!from || app->doing != Doing::idle || !app->permitted || leaving_) return refuse_with("not_running_distributed"_atom);
+  app->takers.push_back(caller);
+  app->wanted = true;
+  app->by_hand = true;
+  ask_takeover(*app, *from);
+}
+
+void DistAc::handle_cast(const WishTakeover& wish) {
+  App* const app = find(wish.name);
+  if (app == nullptr || app->doing != Doing::idle || !app->wanted || !app->permitted || leaving_) return;
+  if (const auto from = runner(*app, false)) ask_takeover(*app, *from);
+}
+
+// --- Takeover: the node that gives -------------------------------------------------------------------------------------------
+
+void DistAc::handle_cast(const AskTakeover& question) {
+  App* const app = find(question.name);
+  const bool agreed = app != nullptr && app->doing == Doing::running && (!app->giving_to || app->giving_to == question.node);
+  if (!agreed) return tell(question.node, TakeoverAnswer{own_, question.name, false});
+  app->giving_to = question.node;
+  offer_names(*app);
+}
+
+/// The names may go there before it is told to begin.
+void DistAc::offer_names(const App& app) {
+  spawn([name = app.config.name, to = *app.giving_to, own = own_] {
+    static_cast<void>(try_call(kGlobalServer, OfferNames{name, to}));
+    cast(kDistAc.on(to), TakeoverAnswer{own, name, true});
+  });
+}
+
+void DistAc::no_more_giving(App& app) {
+  if (!std::exchange(app.giving_to, std::nullopt)) return;
+  spawn([name = app.config.name] { static_cast<void>(try_call(kGlobalServer, OfferNames{name, "nil"_atom})); });
+}
+
+void DistAc::handle_cast(const TakeoverDone& news) {
+  App* const app = find(news.name);
+  if (app == nullptr || app->giving_to != news.node) return;
+  if (news.done && app->doing == Doing::running) return stop_here(*app);
+  log::warning("{} could not take {} over, which goes on here", Term(news.node).text(), news.name.text());
+  no_more_giving(*app);
+  tell_status();
+}
+
+/// To the best of the others; nothing happens when there is none.
+void DistAc::give_away(App& app) {
+  const Choice choice = elect(candidates(app), latest_epoch(app) + 1);
+  if (choice.node) {
+    tell(*choice.node, WishTakeover{app.config.name});
+  } else if (!app.permitted) {
+    stop_here(app);
+  }
+}
+
+/// AC-52, AC-53.
+void DistAc::handle_call(const PermitApplication& wish, From<PermitApplication> caller) {
+  App* const app = find(wish.name);
+  if (app == nullptr) return caller.reply(Term::tuple({atoms::error, Term::tuple({"not_loaded"_atom, wish.name})}));
+  app->permitted = wish.permitted;
+  if (wish.permitted) app->takes_at_once = true;
+  tell_status();
+  if (!wish.permitted && app->doing == Doing::running) {
+    app->permitters.push_back(caller);
+    return give_away(*app);
+  }
+  caller.reply(atoms::ok);
+  consider(*app);
+}
+
+void DistAc::handle_call(const HandOver&, From<HandOver> caller) {
+  leaving_ = true;
+  tell_status();
+  handing_over_.push_back(caller);
+  bool moves = false;
+  Atom first{};
+  for (auto& [name, app] : apps_) {
+    if (app.doing != Doing::running || !elect(candidates(app), latest_epoch(app) + 1).node) continue;
+    moves = true;
+    first = name;
+    give_away(app);
+  }
+  if (!moves) {
+    for (const From<HandOver>& each : std::exchange(handing_over_, {})) each.reply(true);
+    return;
+  }
+  send_after(kHandOverMax, Address(self()), Term::tuple({"$hand_over_ends"_atom, first, Term()}));
+}
+
+// --- For people ----------------------------------------------------------------------------------------------------------------
+
+bool DistAc::handle_call(const HasBegun&) {
+  return std::any_of(apps_.begin(), apps_.end(), [](const auto& each) { return each.second.wanted; });
+}
+
+Term DistAc::handle_call(const ListApplications&) {
+  std::vector<Term> rows;
+  for (const auto& [name, app] : apps_) {
+    const bool is_here = app.doing == Doing::running;
+    const auto where = is_here ? std::optional(own_) : runner(app, false);
+    const Duration age = is_here ? now() - app.since
+                         : where ? now() - peers_.at(*where).heard + status_of(app, *where)->age
+                                 : Duration::zero();
+    auto all = candidates(app);
+    const ApplicationStatus ours = status_of(app);
+    if (const auto rank = rank_of(app, own_); rank && !leaving_)
+      all.push_back({.node = own_, .rank = *rank, .weight = weight_, .status = &ours});
+    std::erase_if(all, [&](const Candidate& each) { return each.node == where; });
+    const Choice next = elect(all, latest_epoch(app) + 1);
+    std::vector<Term> listed;
+    for (const auto& group : app.config.nodes) listed.push_back(group.size() == 1 ? Term(group.front()) : to_term(group));
+    rows.push_back(Term::map({{"name"_atom, name},
+                              {"node"_atom, where ? Term(*where) : Term("nil"_atom)},
+                              {"running_ms"_atom, to_term(std::chrono::duration_cast<std::chrono::milliseconds>(age).count())},
+                              {"mode"_atom, app.config.consistent ? "consistent"_atom : "available"_atom},
+                              {"next"_atom, next.node ? Term(*next.node) : Term("nil"_atom)},
+                              {"nodes"_atom, Term::list(listed)}}));
+  }
+  return Term::list(rows);
+}
+
+}  // namespace pulpo::cluster

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/node_sync.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "cluster/dist_ac.hpp"
+#include "pulpo/log.hpp"
+#include "pulpo/net/nodes.hpp"
+#include "pulpo/receive.hpp"
+#include "pulpo/runtime.hpp"
+
+namespace pulpo::cluster {
+namespace {
+
+std::string listed(const std::vector<Atom>& nodes) {
+  std::string text;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    text += fmt::format("{}{}", i == 0 ? "" : i + 1 == nodes.size() ? " and " : ", ", nodes[i].text());
+  }
+  return text;
+}
+
+std::vector<Atom> without(std::vector<Atom> nodes, Atom node) {
+  std::erase(nodes, node);
+  return nodes;
+}
+
+Atom overdue_word() { return "$nodes_are_overdue"_atom; }
+Atom formed_word() { return "$cluster_has_formed"_atom; }
+
+/// Asks a node that is connected whether it has begun; the answer comes as a message.
+void ask_whether_formed(Atom node) {
+  spawn([node, waiting = self()] {
+    const auto formed = try_call(kDistAc.on(node), HasBegun{});
+    if (formed && *formed) send(waiting, Term::tuple({formed_word(), node}));
+  });
+}
+
+}  // namespace
+
+Outcome<void> await_nodes(const KernelConfig& kernel) {
+  const Atom own = runtime().node_name();
+  std::vector<Atom> mandatory = without(kernel.sync_nodes_mandatory, own);
+  std::vector<Atom> optional = without(kernel.sync_nodes_optional, own);  // ST-55: its own name counts as there
+  if (!kernel.sync_nodes_timeout || (mandatory.empty() && optional.empty()) || own == atoms::nonode_nohost) return {};
+  monitor_nodes(true);
+  const auto arrived = [&](Atom node) {
+    std::erase(mandatory, node);
+    std::erase(optional, node);
+    const auto nodes = configured_nodes(kernel);
+    if (std::find(nodes.begin(), nodes.end(), node) != nodes.end()) ask_whether_formed(node);
+  };
+  for (const Atom node : nodes()) arrived(node);
+  const Timeout limit = *kernel.sync_nodes_timeout;
+  if (!mandatory.empty() || !optional.empty()) {
+    std::vector<Atom> missing = mandatory;
+    missing.insert(missing.end(), optional.begin(), optional.end());
+    log::info("waiting for {}{}", listed(missing),
+              limit.is_infinite() ? "" : fmt::format(", for {} s at most", static_cast<double>(limit.duration() / 1ms) / 1000));
+  }
+  std::optional<Ref> timer;
+  if (!limit.is_infinite()) timer = send_after(limit.duration(), Address(self()), overdue_word());
+  Outcome<void> outcome;
+  while (!mandatory.empty() || !optional.empty()) {
+    const auto message = receive_any();
+    if (!message) return Fault{.code = Errc::exited, .where = "node synchronisation", .detail = "the node stops"};
+    if (const auto up = match<NodeUp>(*message)) arrived(up->node);  // AC-11: that it goes again changes nothing
+    if (message->is_tuple(2) && message->elements()[0].is_atom(formed_word())) {
+      log::info("{} has begun already: this node joins it", Term(message->elements()[1]).text());
+      break;
+    }
+    if (!message->is_atom(overdue_word())) continue;
+    if (!mandatory.empty()) {  // AC-14
+      outcome = Fault{.code = Errc::timeout,
+                      .where = "",
+                      .detail = fmt::format("mandatory nodes are missing after {} s: {}; start them within that time, or list them in "
+                                            "sync_nodes_optional",
+                                            static_cast<double>(limit.duration() / 1ms) / 1000, listed(mandatory))};
+    }
+    break;  // AC-12
+  }
+  monitor_nodes(false);
+  if (timer) static_cast<void>(cancel_timer(*timer));
+  return outcome;
+}
+
+}  // namespace pulpo::cluster

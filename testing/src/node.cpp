@@ -37,8 +37,11 @@ void Node::State::start(Node& self) {
   options.runtime.random = random.get();
   options.runtime.driver = seat.get();
   options.runtime.stops_at_signals = true;  // as of the program that a board runs
-  for (const Atom other : configured_nodes(spec.kernel)) {
-    if (other.text() != name) options.join.emplace_back(other.text());
+  for (const auto& others : {configured_nodes(spec.kernel), spec.kernel.sync_nodes_mandatory, spec.kernel.sync_nodes_optional}) {
+    for (const Atom other : others) {
+      const std::string text(other.text());
+      if (text != name && std::find(options.join.begin(), options.join.end(), text) == options.join.end()) options.join.push_back(text);
+    }
   }
   if (spec.configure) spec.configure(options);
   const Node* const before = std::exchange(world.acting, &self);

@@ -69,7 +69,7 @@ void Node::State::begin() {
   }
   const bool is_background = !spec.kernel.distributed.empty();
   for (const Application& application : spec.applications) {
-    const auto started = start_application(Atom(application.name), ApplicationStart{.type = spec.restart});
+    const auto started = ensure_all_started(Atom(application.name), {.type = spec.restart});
     if (is_background && !started) return log::error("application {} did not start: {}", application.name, started.error().text());
     (void)started.value();
   }

@@ -282,13 +282,14 @@ void GlobalServer::decide(std::uint64_t number) {
     table_->drop(question.name, question.claim.pid);
     tell_all(Withdrawn{question.name, question.claim.pid});
   }
-  if (question.refused) {
-    unwatch(question.name, question.claim.pid);
-  } else if (question.later) {
-    const auto lives = [&](const auto& each) { return each.second.first == question.name && each.second.second == question.claim.pid; };
-    if (std::any_of(watched_.begin(), watched_.end(), lives)) promises_.push_back({question.name, question.claim});
+  const auto is_its = [&](const auto& each) { return each.second.first == question.name && each.second.second == question.claim.pid; };
+  const bool lives = std::any_of(watched_.begin(), watched_.end(), is_its);
+  if (lives && (question.refused ? question.promised : question.later)) {
+    promises_.push_back({question.name, question.claim});
     // Whoever has it has just let it go, or has not been heard of yet.
     if (table_->claims(question.name).empty()) send_after(kRetry, Address(self()), Term::tuple({promises_word(), Term(), Term()}));
+  } else if (question.refused || question.later) {
+    unwatch(question.name, question.claim.pid);
   } else {
     const bool there = !table_->claims(question.name).empty();
     if (there) {  // it may have ended, or have been replaced, meanwhile
@@ -354,7 +355,7 @@ void GlobalServer::keep_promises() {
     each.claim.version = ++version_;
     each.claim.settled = false;
     table_->put(each.name, each.claim);
-    ask({.name = each.name, .claim = each.claim});
+    ask({.name = each.name, .claim = each.claim, .promised = true});
   }
 }
 

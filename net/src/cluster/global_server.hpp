@@ -148,6 +148,7 @@ class GlobalServer {
     std::set<Atom, ByText> all{};    ///< Were asked.
     bool refused = false;
     bool later = false;
+    bool promised = false;  ///< It has been told yes: it does not give up.
     std::optional<From<RegisterName>> caller{};
     std::optional<From<TakeNames>> taker{};
   };

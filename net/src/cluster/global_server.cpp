@@ -58,7 +58,8 @@ NameEntry GlobalServer::entry_of(const Term& name, const GlobalTable::Claim& cla
           .version = claim.version,
           .age = std::chrono::floor<std::chrono::milliseconds>(now() - claim.since),
           .method = claim.method,
-          .application = claim.application};
+          .application = claim.application,
+          .forced = claim.forced};
 }
 
 GlobalTable::Claim GlobalServer::claim_of(const NameEntry& entry, Atom node, bool settled) {
@@ -69,7 +70,8 @@ GlobalTable::Claim GlobalServer::claim_of(const NameEntry& entry, Atom node, boo
           .since = now() - entry.age,
           .method = entry.method,
           .application = entry.application,
-          .settled = settled};
+          .settled = settled,
+          .forced = entry.forced};
 }
 
 // --- Nodes that come and go ------------------------------------------------------------------------------------------
@@ -93,7 +95,7 @@ void GlobalServer::greet(Atom node) {
   for (auto& [number, question] : questions_) {
     question.asked.insert(node);
     question.all.insert(node);
-    tell(node, ClaimName{own_, number, entry_of(question.name, question.claim), question.forced});
+    tell(node, ClaimName{own_, number, entry_of(question.name, question.claim)});
   }
   send_after(kMergeMax, Address(self()), Term::tuple({patience_word(), to_term(++patience_), node}));
 }
@@ -199,12 +201,15 @@ void GlobalServer::handle_call(const RegisterName& wish, From<RegisterName> call
   } else if (is_ours && claims.size() == 1 && claims.front().settled) {
     return caller.reply(true);
   }
-  Question question{
-      .name = wish.name,
-      .claim =
-          {.pid = wish.pid, .node = own_, .version = ++version_, .since = now(), .method = wish.method, .application = wish.application},
-      .forced = wish.forced,
-      .caller = caller};
+  Question question{.name = wish.name,
+                    .claim = {.pid = wish.pid,
+                              .node = own_,
+                              .version = ++version_,
+                              .since = now(),
+                              .method = wish.method,
+                              .application = wish.application,
+                              .forced = wish.forced},
+                    .caller = caller};
   watch(wish.name, wish.pid);
   if (wish.forced) {
     table_->replace(wish.name, question.claim);
@@ -218,7 +223,7 @@ void GlobalServer::ask(Question question) {
   const std::uint64_t number = ++numbers_;
   for (const auto& [node, monitor] : peers_) question.asked.insert(node);
   question.all = question.asked;
-  const ClaimName claim{own_, number, entry_of(question.name, question.claim), question.forced};
+  const ClaimName claim{own_, number, entry_of(question.name, question.claim)};
   questions_.emplace(number, std::move(question));
   tell_all(claim);
   if (questions_.at(number).asked.empty()) decide(number);
@@ -228,16 +233,17 @@ void GlobalServer::handle_cast(const ClaimName& claim) {
   const Term& name = claim.entry.name;
   const auto answer = [&](Atom verdict) { tell(claim.node, ClaimAnswer{own_, claim.number, verdict, nobody()}); };
   const GlobalTable::Claim theirs = claim_of(claim.entry, claim.node, false);
-  if (claim.forced) {
+  if (claim.entry.forced) {
     const auto before = table_->claims(name);
-    if (table_->replace(name, theirs)) {
-      for (const auto& each : before) {
-        if (each.node != own_ || each.pid == theirs.pid) continue;
-        if (is_same_application(each, theirs)) {
-          promises_.push_back({name, each});  // it may yet be the one that stays
-        } else {
-          unwatch(name, each.pid);
-        }
+    if (!table_->replace(name, theirs)) return answer(yes());
+    for (const auto& each : before) {
+      if (each.node != own_ || each.pid == theirs.pid) continue;
+      table_->drop(name, each.pid);
+      tell_all(Withdrawn{name, each.pid});
+      if (is_same_application(each, theirs)) {
+        promises_.push_back({name, each});  // it may yet be the one that stays
+      } else {
+        unwatch(name, each.pid);
       }
     }
     return answer(yes());
@@ -354,6 +360,7 @@ void GlobalServer::keep_promises() {
   for (Promise& each : due) {
     each.claim.version = ++version_;
     each.claim.settled = false;
+    each.claim.forced = false;
     table_->put(each.name, each.claim);
     ask({.name = each.name, .claim = each.claim, .promised = true});
   }
@@ -429,8 +436,9 @@ void GlobalServer::handle_call(const TakeNames& names, From<TakeNames> caller) {
   if (taken.empty()) return caller.reply();
   for (Promise& each : taken) {
     each.claim.version = ++version_;
+    each.claim.forced = true;
     table_->replace(each.name, each.claim);
-    ask({.name = each.name, .claim = each.claim, .forced = true, .taker = caller});
+    ask({.name = each.name, .claim = each.claim, .taker = caller});
   }
 }
 

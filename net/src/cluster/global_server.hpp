@@ -32,13 +32,14 @@ namespace pulpo::cluster {
 
 /// A name as one node tells another.
 struct NameEntry {
-  static constexpr auto kKeys = keys("name", "pid", "version", "age", "method", "application");
+  static constexpr auto kKeys = keys("name", "pid", "version", "age", "method", "application", "forced");
   Term name;
   Pid pid{};
   std::uint64_t version = 0;
   Duration age{};  ///< How long it has been settled, in whole milliseconds.
   Atom method{};
-  Atom application{};  ///< nil: none.
+  Atom application{};   ///< nil: none.
+  bool forced = false;  ///< Whoever had it has it no more (GLOBAL-6).
 };
 
 // --- From node to node ------------------------------------------------------------------------------------
@@ -55,7 +56,6 @@ struct ClaimName {
   Atom node;
   std::uint64_t number = 0;
   NameEntry entry;
-  bool forced = false;  ///< Whoever had it has it no more (GLOBAL-6).
 };
 struct ClaimAnswer {
   using Message = Cast<"claim_answer">;
@@ -143,7 +143,6 @@ class GlobalServer {
   struct Question {
     Term name;
     GlobalTable::Claim claim;
-    bool forced = false;
     std::set<Atom, ByText> asked{};  ///< Have not answered yet.
     std::set<Atom, ByText> all{};    ///< Were asked.
     bool refused = false;

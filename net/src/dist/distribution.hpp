@@ -69,7 +69,6 @@ class Neighbour {
 
 class Distribution final : public Router, private Joiner::Links {
  public:
-  static constexpr unsigned kHomeCore = 0;
   static constexpr std::size_t kWaitingMax = Session::kQueueMax;
   // Names that a peer may tell of at once: a mesh larger than this is none of boards.
   static constexpr std::size_t kMeshMax = 1024;

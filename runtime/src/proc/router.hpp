@@ -18,6 +18,9 @@ class Core;
 
 class Router {
  public:
+  /// The core that takes what is for other nodes, from all cores.
+  static constexpr unsigned kHomeCore = 0;
+
   virtual ~Router() = default;
   /// Takes a signal for another node: `message->to.node` says which; with by_name, `name` says who. Connects first when need be.
   /// What cannot be delivered is answered as OTP does: a request by request_down {nodedown, Node}, a monitor by down noconnection, a

@@ -31,6 +31,8 @@ class Router {
   [[nodiscard]] virtual NodeIndex index_of(Atom node) = 0;
   /// The name behind a number, for errors and for printing.
   [[nodiscard]] virtual Atom name_of(NodeIndex index) const = 0;
+  /// A process has held `core` for so long, until `now`, and still does. On the watchdog's thread, some times a second.
+  virtual void core_stalls(unsigned core, Duration held, TimePoint now);
 };
 
 }  // namespace pulpo

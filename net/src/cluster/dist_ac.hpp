@@ -148,6 +148,7 @@ class DistAc {
   void lose(Atom node);
   void tell_status();
   [[nodiscard]] Status own_status(bool answer) const;
+  static void tell_controller(Term message);
   void tell_controller(Atom word, const App& app) const;
   void tell_controller(Atom word, const App& app, Term what) const;
   template <class M>

@@ -11,11 +11,13 @@
 
 namespace pulpo::cluster {
 
-void DistAc::tell_controller(Atom word, const App& app) const {
-  send(Address(ApplicationController::registered_name()), Term::tuple({word, app.config.name}));
+/// At the end of the node it is the first of the two to go.
+void DistAc::tell_controller(Term message) {
+  if (const auto controller = whereis(ApplicationController::registered_name())) send(*controller, std::move(message));
 }
+void DistAc::tell_controller(Atom word, const App& app) const { tell_controller(Term::tuple({word, app.config.name})); }
 void DistAc::tell_controller(Atom word, const App& app, Term what) const {
-  send(Address(ApplicationController::registered_name()), Term::tuple({word, app.config.name, std::move(what)}));
+  tell_controller(Term::tuple({word, app.config.name, std::move(what)}));
 }
 
 // --- Starting ----------------------------------------------------------------------------------------------------------

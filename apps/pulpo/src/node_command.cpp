@@ -143,6 +143,7 @@ Outcome<NodePlan> read_plan(Program& program, const Arguments& arguments) {
 /// Starts the system and the applications; why not, when one fails.
 Outcome<void> start_applications(Program& program, Node& node, const NodePlan& plan) {
   export_node_functions(node.runtime());
+  export_cluster_functions(node.runtime());
   export_bench_functions(node.runtime());
   std::optional<Fault> failed = Fault{.code = Errc::exited, .where = "", .detail = "the node's own processes did not start"};
   node.runtime().run([&] {

@@ -379,8 +379,11 @@ void DistAc::handle_info(const Term& message) {
     return;
   }
   if (word == "$hand_over_ends"_atom) {
+    if (handing_over_.empty()) return;
+    leaving_ = false;  // who asked goes on with what is left here
     for (const From<HandOver>& caller : std::exchange(handing_over_, {})) caller.reply(false);
-    return;
+    tell_status();
+    return consider_all();
   }
   if (word != alarm_word() || message.elements()[2] != to_term(app->alarm)) return;
   app->alarm_at = kNever;

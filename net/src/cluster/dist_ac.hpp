@@ -92,9 +92,10 @@ class DistAc {
     std::optional<Atom> taking_from{};
     std::optional<Atom> taken_from{};  ///< Has been told so, and still says that it runs there.
     std::optional<Atom> giving_to{};
-    bool by_hand = false;               ///< The takeover under way was asked for by a person.
-    std::set<Atom, ByText> suspects{};  ///< Were chosen, and did nothing.
-    std::optional<Atom> awaited{};      ///< The one that was chosen, and until when it may do something.
+    bool by_hand = false;                  ///< The takeover under way was asked for by a person.
+    std::optional<RestartType> restart{};  ///< What that person wants it to be here.
+    std::set<Atom, ByText> suspects{};     ///< Were chosen, and did nothing.
+    std::optional<Atom> awaited{};         ///< The one that was chosen, and until when it may do something.
     TimePoint awaited_until{};
     std::vector<From<TakeApplication>> takers{};
     std::vector<From<PermitApplication>> permitters{};
@@ -148,6 +149,7 @@ class DistAc {
   void lose(Atom node);
   void tell_status();
   [[nodiscard]] Status own_status(bool answer) const;
+  static void tell_controller(Term message);
   void tell_controller(Atom word, const App& app) const;
   void tell_controller(Atom word, const App& app, Term what) const;
   template <class M>

@@ -11,11 +11,13 @@
 
 namespace pulpo::cluster {
 
-void DistAc::tell_controller(Atom word, const App& app) const {
-  send(Address(ApplicationController::registered_name()), Term::tuple({word, app.config.name}));
+/// At the end of the node it is the first of the two to go.
+void DistAc::tell_controller(Term message) {
+  if (const auto controller = whereis(ApplicationController::registered_name())) send(*controller, std::move(message));
 }
+void DistAc::tell_controller(Atom word, const App& app) const { tell_controller(Term::tuple({word, app.config.name})); }
 void DistAc::tell_controller(Atom word, const App& app, Term what) const {
-  send(Address(ApplicationController::registered_name()), Term::tuple({word, app.config.name, std::move(what)}));
+  tell_controller(Term::tuple({word, app.config.name, std::move(what)}));
 }
 
 // --- Starting ----------------------------------------------------------------------------------------------------------
@@ -25,7 +27,8 @@ void DistAc::begin_start(App& app, const StartType& type) {
   app.round = ++rounds_;
   app.asked.clear();
   tell_status();
-  tell_controller("run_application"_atom, app, to_term(type));
+  const auto restart = std::exchange(app.restart, std::nullopt);
+  tell_controller(Term::tuple({"run_application"_atom, app.config.name, to_term(type), restart ? to_term(*restart) : Term()}));
 }
 
 void DistAc::handle_info(const ApplicationRuns& news) {
@@ -182,6 +185,8 @@ void DistAc::handle_cast(const TakeoverAnswer& answer) {
 
 void DistAc::answer_takers(App& app, const Term& outcome) {
   for (const From<TakeApplication>& caller : std::exchange(app.takers, {})) caller.reply(outcome);
+  app.by_hand = false;  // the next takeover is nobody's
+  app.restart.reset();
 }
 
 /// AC-42.
@@ -195,6 +200,7 @@ void DistAc::handle_call(const TakeApplication& wish, From<TakeApplication> call
   app->takers.push_back(caller);
   app->wanted = true;
   app->by_hand = true;
+  app->restart = wish.restart;
   ask_takeover(*app, *from);
 }
 

@@ -122,7 +122,7 @@ void GlobalServer::handle_info(const Down& down) {
 }
 
 void GlobalServer::handle_cast(const Names& names) {
-  table_->drop_node(names.node);
+  table_->drop_settled(names.node);
   if (!peers_.contains(names.node)) {
     greet(names.node);
   } else if (names.answer) {

@@ -47,6 +47,8 @@ class GlobalTable {
   bool replace(const Term& name, const Claim& claim);
   bool drop(const Term& name, const Pid& pid);
   void drop_node(Atom node);
+  /// The same, but for those that are being decided: what a node tells of its names does not mention them.
+  void drop_settled(Atom node);
 
   // --- Nodes whose names are on their way -------------------------------------------------------------------
   void expect(Atom node);
@@ -57,6 +59,8 @@ class GlobalTable {
   struct Before {
     bool operator()(const Term& left, const Term& right) const noexcept { return Term::compare_exactly(left, right) < 0; }
   };
+  template <class Wanted>
+  void drop_if(const Wanted& wanted);
   static bool is_better(const Claim& left, const Claim& right) noexcept;
 
   mutable std::shared_mutex mutex_;

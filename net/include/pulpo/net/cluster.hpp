@@ -14,6 +14,7 @@
 
 #include "pulpo/config.hpp"
 #include "pulpo/process.hpp"
+#include "pulpo/runtime.hpp"
 
 namespace pulpo {
 
@@ -30,5 +31,8 @@ Result<Pid> start_cluster(const ClusterOptions& options = {});
 /// that is connected has begun already: then the cluster has formed, and this node joins it. Between start_cluster() and the applications.
 /// Errors: timeout, and which mandatory ones are missing.
 [[nodiscard]] Outcome<void> await_nodes(const KernelConfig& kernel);
+
+/// :global and what of :application moves applications, for rpc and the console. Once a runtime, before or after its start.
+void export_cluster_functions(Runtime& runtime);
 
 }  // namespace pulpo

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "pulpo/net/cluster.hpp"
 #include "pulpo/net/node_functions.hpp"
 #include "pulpo/system.hpp"
 #include "states.hpp"
@@ -25,6 +26,7 @@ Node::State::State(World::State& world_, NodeSpec spec_, std::string host_name)
 void Node::State::start(Node& self) {
   random = std::make_unique<SeededRandom>(world.hosts.seed_for(number, ++lives));
   seat = std::make_unique<Stepper::Seat>(world.stepper, host.number());
+  begun = false;
   NodeOptions options;
   options.kind = NameKind::short_name;
   options.name = name;
@@ -35,6 +37,9 @@ void Node::State::start(Node& self) {
   options.runtime.random = random.get();
   options.runtime.driver = seat.get();
   options.runtime.stops_at_signals = true;  // as of the program that a board runs
+  for (const Atom other : configured_nodes(spec.kernel)) {
+    if (other.text() != name) options.join.emplace_back(other.text());
+  }
   if (spec.configure) spec.configure(options);
   const Node* const before = std::exchange(world.acting, &self);
   node = std::make_unique<pulpo::Node>(std::move(options));
@@ -49,6 +54,23 @@ void Node::State::start(Node& self) {
     seat.reset();
   });
   throw world.failure(fmt::format("{} does not start: {}", name, started.error().text()));
+}
+
+void Node::State::begin() {
+  auto there = await_nodes(spec.kernel);
+  if (!there) {
+    // As the program does.
+    log::error("{}", there.error().text());
+    static_cast<void>(system_stop(1));
+    return;
+  }
+  const bool is_background = !spec.kernel.distributed.empty();
+  for (const Application& application : spec.applications) {
+    const auto started = start_application(Atom(application.name), ApplicationStart{.type = spec.restart});
+    if (is_background && !started) return log::error("application {} did not start: {}", application.name, started.error().text());
+    (void)started.value();
+  }
+  begun = true;
 }
 
 void Node::State::tear_down() {
@@ -68,6 +90,7 @@ const std::string& Node::name() const noexcept { return state_->name; }
 Atom Node::atom() const noexcept { return Atom(state_->name); }
 bool Node::is_up() const noexcept { return state_->node != nullptr; }
 unsigned Node::lives() const noexcept { return state_->lives; }
+bool Node::has_begun() const noexcept { return is_up() && state_->begun; }
 const std::vector<LogLine>& Node::log() const noexcept { return state_->log; }
 const std::string& Node::printed() const noexcept { return state_->printed; }
 
@@ -154,8 +177,12 @@ void Node::restart() {
       if (!state->muted) state->printed += text;
     };
     (void)start_system({.applications = state_->spec.applications, .output = print}).value();
-    for (const Application& application : state_->spec.applications) (void)start_application(Atom(application.name)).value();
+    std::vector<Atom> names;
+    for (const Application& application : state_->spec.applications) names.emplace_back(application.name);
+    (void)start_cluster({.kernel = state_->spec.kernel, .applications = names}).value();
+    if (state_->spec.kernel.distributed.empty()) state_->begin();
   });
+  if (!state_->spec.kernel.distributed.empty()) post([state = state_.get()] { state->begin(); });
 }
 
 void Node::write_file(const std::string& path, std::string_view bytes) {

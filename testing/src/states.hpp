@@ -45,6 +45,8 @@ struct World::State final : LogReader {
 struct Node::State {
   State(World::State& world_, NodeSpec spec_, std::string host_name);
   void start(Node& self);
+  /// Inside a process of it: waits for the nodes that it is to wait for, and starts its applications.
+  void begin();
   /// Takes apart what was killed, unseen.
   void tear_down();
 
@@ -54,6 +56,7 @@ struct Node::State {
   Host& host;
   const std::uint64_t number;
   unsigned lives = 0;
+  bool begun = false;
   bool muted = false;  ///< It is dead, and being taken apart: what it says was never said.
   std::unique_ptr<SeededRandom> random;
   std::unique_ptr<Stepper::Seat> seat;

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "pulpo/application.hpp"
+#include "pulpo/config.hpp"
 #include "pulpo/log.hpp"
 #include "pulpo/net/node.hpp"
 #include "pulpo/testing/device.hpp"
@@ -36,11 +37,14 @@ class Failure : public std::runtime_error {
 };
 
 struct NodeSpec {
-  std::string name;                                  ///< "one": one@one, on a host of its own of that name; or "one@host".
-  std::vector<Application> applications = {};        ///< Started in this order, at each start of the node.
-  unsigned cores = 1;                                ///< They take turns on the one thread, in an order drawn from the seed.
-  std::string cookie = "simulated";                  ///< The same for all, unless a test wants otherwise.
-  bool system = true;                                ///< start_system(): echo, node information, application controller.
+  std::string name;                            ///< "one": one@one, on a host of its own of that name; or "one@host".
+  std::vector<Application> applications = {};  ///< Started in this order, at each start of the node.
+  unsigned cores = 1;                          ///< They take turns on the one thread, in an order drawn from the seed.
+  std::string cookie = "simulated";            ///< The same for all, unless a test wants otherwise.
+  bool system = true;                          ///< start_system() and start_cluster(): applications, global names.
+  /// As parse_config() reads it. With `distributed` the node meets the others that it lists, and meets them again whenever they are lost.
+  KernelConfig kernel = {};
+  RestartType restart = RestartType::temporary;      ///< Of its applications.
   std::function<void(NodeOptions&)> configure = {};  ///< Last word on the options, at each start.
 };
 
@@ -82,8 +86,11 @@ class Node {
   void power_loss();
   /// In order: applications, connections, processes.
   void stop();
-  /// Begins a new life, with another creation; its host gets its power back first when it has none.
+  /// Begins a new life, with another creation; its host gets its power back first when it has none. Returns when its applications have
+  /// started; but with `distributed` it returns when the cluster's processes run, since the rest waits for other nodes.
   void restart();
+  /// Its applications have started, here or elsewhere.
+  [[nodiscard]] bool has_begun() const noexcept;
   /// A signal of the operating system, SIGHUP, for who watches it (pulpo/os_signal.hpp). Failure when nobody does: on a board its usual
   /// action would follow, for most the end of the program. stop() is what SIGTERM comes to.
   void signal(int number);

@@ -331,14 +331,18 @@ void DistAc::claim(App& app) {
 void DistAc::handle_cast(const ClaimApplication& claim) {
   App* const app = find(claim.name);
   if (app == nullptr) return tell(claim.node, ClaimGranted{own_, claim.name, claim.number, true, 0});
-  bool granted = app->doing == Doing::idle || app->doing == Doing::stopping;
-  if (app->doing == Doing::claiming) {
-    const auto order = [&](Atom node) { return std::make_pair(rank_of(*app, node).value_or(SIZE_MAX), node.text()); };
-    granted = order(claim.node) < order(own_);
-    if (granted) {
-      app->doing = Doing::idle;
-      app->round = ++rounds_;
-    }
+  const auto order = [&](Atom node) { return std::make_pair(rank_of(*app, node).value_or(SIZE_MAX), node.text()); };
+  bool granted =
+      app->doing == Doing::idle || app->doing == Doing::stopping || (app->doing == Doing::claiming && order(claim.node) < order(own_));
+  for (const auto& [node, peer] : peers_) {
+    // It may not be connected yet with the one where it runs: who boots meets one after the other.
+    const ApplicationStatus* const its = status_of(*app, node);
+    if (node != claim.node && its != nullptr && (its->doing == Doing::running || its->doing == Doing::starting)) granted = false;
+  }
+  if (granted && app->doing == Doing::claiming) {
+    app->doing = Doing::idle;
+    app->round = ++rounds_;
+    tell_status();
   }
   if (granted) app->epoch = std::max(app->epoch, claim.epoch);
   tell(claim.node, ClaimGranted{own_, claim.name, claim.number, granted, app->epoch});

@@ -172,7 +172,13 @@ void DistAc::lose(Atom node) {
       app.lost = node;
       app.not_before = peer.leaving ? now() : after(app.config.wait);  // AC-30, AC-7
     }
-    if (app.giving_to == node) no_more_giving(app);
+    if (app.giving_to == node) {
+      if (app.is_given) {
+        stop_here(app);  // its names went with the node
+      } else {
+        no_more_giving(app);
+      }
+    }
     if (app.taking_from == node && app.doing == Doing::taking) {
       // It was to come here anyway.
       app.taking_from.reset();
@@ -337,7 +343,12 @@ void DistAc::handle_cast(const ClaimApplication& claim) {
   for (const auto& [node, peer] : peers_) {
     // It may not be connected yet with the one where it runs: who boots meets one after the other.
     const ApplicationStatus* const its = status_of(*app, node);
-    if (node != claim.node && its != nullptr && (its->doing == Doing::running || its->doing == Doing::starting)) granted = false;
+    if (node == claim.node || its == nullptr) continue;
+    if (its->doing == Doing::running || its->doing == Doing::starting) granted = false;
+    // Nor with one of higher priority that is about to run it.
+    const bool comes_first = rank_of(*app, node) && rank_of(*app, node) < rank_of(*app, claim.node) && !peer.leaving && its->permitted &&
+                             (its->wanted || its->expected) && its->failed < latest_epoch(*app);
+    if (comes_first && now() < app->patience) granted = false;
   }
   if (granted && app->doing == Doing::claiming) {
     app->doing = Doing::idle;
@@ -382,6 +393,7 @@ void DistAc::handle_info(const Term& message) {
     if (app->doing == Doing::starting && message.elements()[2] == to_term(app->round)) runs_here(*app);
     return;
   }
+  if (word == "$drained"_atom) return drained(*app, message.elements()[2].atom());
   if (word == "$hand_over_ends"_atom) {
     if (handing_over_.empty()) return;
     leaving_ = false;  // who asked goes on with what is left here

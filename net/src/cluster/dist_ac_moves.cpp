@@ -7,6 +7,7 @@
 #include "cluster/global_server.hpp"
 #include "otp/application_controller.hpp"
 #include "pulpo/log.hpp"
+#include "pulpo/net/nodes.hpp"
 #include "pulpo/runtime.hpp"
 
 namespace pulpo::cluster {
@@ -96,6 +97,10 @@ void DistAc::start_failed(App& app, const Term& reason) {
 void DistAc::handle_info(const ApplicationWanted& news) {
   App* const app = find(news.name);
   if (app == nullptr) return;
+  // The news of a node may be on its way to this process, while who waited for that node (node_sync) has heard it already.
+  if (own_ != atoms::nonode_nohost) {
+    for (const Atom node : nodes()) greet(node);
+  }
   app->wanted = true;
   app->expected = false;
   app->patience = std::max(app->patience, now() + kPatience);
@@ -229,6 +234,7 @@ void DistAc::offer_names(const App& app) {
 }
 
 void DistAc::no_more_giving(App& app) {
+  app.is_given = false;
   if (!std::exchange(app.giving_to, std::nullopt)) return;
   spawn([name = app.config.name] { static_cast<void>(try_call(kGlobalServer, OfferNames{name, "nil"_atom})); });
 }
@@ -236,10 +242,18 @@ void DistAc::no_more_giving(App& app) {
 void DistAc::handle_cast(const TakeoverDone& news) {
   App* const app = find(news.name);
   if (app == nullptr || app->giving_to != news.node) return;
-  if (news.done && app->doing == Doing::running) return stop_here(*app);
+  if (news.done && app->doing == Doing::running) {
+    app->is_given = true;
+    send_after(kDrain, Address(self()), Term::tuple({"$drained"_atom, news.name, news.node}));
+    return;
+  }
   log::warning("{} could not take {} over, which goes on here", Term(news.node).text(), news.name.text());
   no_more_giving(*app);
   tell_status();
+}
+
+void DistAc::drained(App& app, Atom to) {
+  if (app.doing == Doing::running && app.is_given && app.giving_to == to) stop_here(app);
 }
 
 /// To the best of the others; nothing happens when there is none.

@@ -152,7 +152,10 @@ void DistAc::greet(Atom node) {
 
 void DistAc::handle_info(const Down& down) {
   const auto peer = std::find_if(peers_.begin(), peers_.end(), [&](const auto& each) { return each.second.monitor == down.ref; });
-  if (peer != peers_.end()) lose(peer->first);
+  if (peer == peers_.end()) return;
+  // One that boots is connected before this process of it is there, which then greets us.
+  if (!peer->second.is_known && down.reason.is_atom(atoms::noproc)) return peer->second.monitor.reset();
+  lose(peer->first);
 }
 
 /// Its node has gone, or its controller: what ran there runs no more, or nobody answers for it.
@@ -161,7 +164,7 @@ void DistAc::lose(Atom node) {
   if (found == peers_.end()) return;
   const Peer peer = std::move(found->second);
   peers_.erase(found);
-  demonitor(peer.monitor, {.flush = true});
+  if (peer.monitor) demonitor(*peer.monitor, {.flush = true});
   for (auto& [name, app] : apps_) {
     const auto its = peer.applications.find(name);
     const bool ran_there = its != peer.applications.end() && (its->second.doing == Doing::running || its->second.doing == Doing::starting);
@@ -196,6 +199,7 @@ void DistAc::handle_cast(const Status& status) {
   const auto found = peers_.find(status.node);
   if (found == peers_.end()) return;
   Peer& peer = found->second;
+  if (!peer.monitor) peer.monitor = monitor(kDistAc.on(status.node));
   const auto before = std::exchange(peer.applications, {});
   peer.is_known = true;
   peer.weight = status.weight;
@@ -326,7 +330,7 @@ void DistAc::claim(App& app) {
   app.epoch = latest_epoch(app) + 1;
   app.asked.clear();
   for (const auto& [node, peer] : peers_) {
-    if (rank_of(app, node)) app.asked.insert(node);
+    if (rank_of(app, node) && peer.monitor) app.asked.insert(node);
   }
   tell_status();
   if (app.asked.empty()) return claim_decided(app);

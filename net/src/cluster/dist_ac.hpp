@@ -106,7 +106,7 @@ class DistAc {
     TimePoint alarm_at = kNever;
   };
   struct Peer {
-    Ref monitor;
+    std::optional<Ref> monitor{};  ///< None: it has no such process, or not yet.
     std::uint64_t weight = 0;
     bool leaving = false;
     bool is_known = false;

@@ -8,6 +8,9 @@ namespace pulpo {
 
 bool GlobalTable::is_better(const Claim& left, const Claim& right) noexcept {
   if (left.settled != right.settled) return left.settled;
+  // Of an application's instances the last that took the name: who was not connected with it then hears of it later.
+  if (left.application == right.application && !(left.application == atoms::nil) && left.version != right.version)
+    return left.version > right.version;
   if (left.since != right.since) return left.since < right.since;
   return left.node.text() < right.node.text();
 }

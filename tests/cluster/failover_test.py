@@ -7,6 +7,7 @@ what is true meanwhile.
 """
 
 from cluster import *  # noqa: F403
+from lan import Lan
 from moving import *  # noqa: F403
 
 DISTRO = {short: f"{short}@127.0.0.1" for short in ("one", "two", "three")}
@@ -207,6 +208,31 @@ class Distro(ClusterTest):
         done = self.cluster.command("stop", DISTRO["two"], "--hand-over")
         self.assertEqual((done.status, done.out, done.err), (0, "", ""), done)
         self.assertEqual(nodes.programs.pop("two").wait(), 0)
+
+
+class DistroOfAHost(ClusterTest):
+    """The tutorial with nodes of a host 192.168.8.104: in a network namespace that has this address."""
+
+    def test_failover_and_takeover(self):  # ST-10, ST-12 to ST-19, ST-28
+        address = "192.168.8.104"
+        lan = Lan({"host": address})
+        self.addCleanup(lan.close)
+        nodes = Moving(self, "distro", {short: f"{short}@{address}" for short in ("abc", "bcd", "def")}, inside=lan.inside("host"), options=["--no-mapper"])
+        words, program = nodes.there("mapper")
+        mapper = self.cluster.start(*words, **program)
+        mapper.log.await_line("mapper is up")
+        nodes.start_all()
+        nodes.await_runner("abc")
+        nodes.assert_everywhere(ADD, "9")
+        nodes.kill("abc")
+        nodes.await_runner("bcd")
+        nodes.assert_everywhere(ADD, "9")
+        nodes.launch("abc").log.await_line(rf'Distro application in \{{:takeover, :"bcd@{address}"\}} mode')
+        nodes.programs["bcd"].log.await_line("Application distro exited: :stopped")
+        nodes.await_runner("abc")
+        nodes.assert_everywhere(ADD, "9")
+        for program in [*nodes.programs.values(), mapper]:
+            program.close()
 
 
 class PingPong(ClusterTest):

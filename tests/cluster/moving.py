@@ -18,11 +18,13 @@ NO_PROCESS = "no process: the process is not alive or there's no process current
 class Moving:
     """Nodes of one application, by the short names under which the tutorials speak of them."""
 
-    def __init__(self, test, application, nodes, wait=500, sync=30_000, folder=None):
-        """`nodes`: {"one": "one@127.0.0.1", ...}, in the order of the configuration. `folder`: configurations as they stand."""
+    def __init__(self, test, application, nodes, wait=500, sync=30_000, folder=None, inside=(), options=()):
+        """`nodes`: {"one": "one@127.0.0.1", ...}, in the order of the configuration. `folder`: configurations as they stand. `inside`:
+        what a command line begins with on another host; `options`: more for each node."""
         self.test, self.cluster, self.application, self.names = test, test.cluster, application, nodes
         self.folder = folder or self.cluster.home
         self.programs = {}
+        self.inside, self.options = list(inside), list(options)
         if folder is None:
             for short in nodes:
                 self.configure(short, wait, sync)
@@ -37,14 +39,20 @@ class Moving:
         with open(os.path.join(self.folder, f"{short}.config"), "w", encoding="utf-8") as file:
             file.write(text)
 
-    def command_line(self, short, program=None):
+    def command_line(self, short):
         """As the tutorials type it."""
         option = "--name" if "." in self.names[short] else "--sname"
         return [option, self.names[short], "--app", self.application, "--erl", f"-config {self.folder}/{short}", "--cookie", self.cluster.cookie]
 
+    def there(self, *words):
+        """A command line of ours: its program, and the rest."""
+        program, *rest = [*self.inside, PULPO, *words]
+        return rest, {"program": program}
+
     def launch(self, short, *arguments, **environment):
         """Not awaited: it may wait for the others."""
-        started = self.cluster.start(*self.command_line(short), *arguments, **environment)
+        words, program = self.there(*self.command_line(short), *self.options, *arguments)
+        started = self.cluster.start(*words, **program, **environment)
         self.programs[short] = started
         return started
 
@@ -64,8 +72,12 @@ class Moving:
         return at
 
     # --- Asking ------------------------------------------------------------------------------------------------------------
-    def rpc(self, short, call, **more):
-        return self.cluster.command("rpc", self.names[short], call, **more)
+    def command(self, verb, short, *words):
+        words, program = self.there(verb, self.names[short], *words, "--cookie", self.cluster.cookie)
+        return self.cluster.run(*words, **program)
+
+    def rpc(self, short, call):
+        return self.command("rpc", short, call)
 
     def value(self, short, call):
         done = self.rpc(short, call)
@@ -73,7 +85,7 @@ class Moving:
         return done.out.rstrip("\n")
 
     def apps(self, short):
-        done = self.cluster.command("apps", self.names[short], "--json")
+        done = self.command("apps", short, "--json")
         self.test.assertEqual((done.status, done.err), (0, ""), done)
         return {row["name"]: row for row in json.loads(done.out)["applications"]}
 

@@ -37,8 +37,11 @@ void Node::State::start(Node& self) {
   options.runtime.random = random.get();
   options.runtime.driver = seat.get();
   options.runtime.stops_at_signals = true;  // as of the program that a board runs
-  for (const Atom other : configured_nodes(spec.kernel)) {
-    if (other.text() != name) options.join.emplace_back(other.text());
+  for (const auto& others : {configured_nodes(spec.kernel), spec.kernel.sync_nodes_mandatory, spec.kernel.sync_nodes_optional}) {
+    for (const Atom other : others) {
+      const std::string text(other.text());
+      if (text != name && std::find(options.join.begin(), options.join.end(), text) == options.join.end()) options.join.push_back(text);
+    }
   }
   if (spec.configure) spec.configure(options);
   const Node* const before = std::exchange(world.acting, &self);
@@ -66,7 +69,7 @@ void Node::State::begin() {
   }
   const bool is_background = !spec.kernel.distributed.empty();
   for (const Application& application : spec.applications) {
-    const auto started = start_application(Atom(application.name), ApplicationStart{.type = spec.restart});
+    const auto started = ensure_all_started(Atom(application.name), {.type = spec.restart});
     if (is_background && !started) return log::error("application {} did not start: {}", application.name, started.error().text());
     (void)started.value();
   }

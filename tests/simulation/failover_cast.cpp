@@ -54,7 +54,9 @@ std::optional<std::uint64_t> ask(testing::Node& node, const std::string& applica
   });
 }
 
-Term take_over(const std::string& application) { return call(cluster::kDistAc, cluster::TakeApplication{Atom(application)}); }
+Term take_over(const std::string& application) {
+  return call(cluster::kDistAc, cluster::TakeApplication{Atom(application)}, {.timeout = Timeout::infinity()});
+}
 Term permit(const std::string& application, bool permitted) {
   return call(cluster::kDistAc, cluster::PermitApplication{Atom(application), permitted});
 }

@@ -38,6 +38,7 @@ DistAc::DistAc(const KernelConfig& kernel, const std::vector<Atom>& boot) : own_
     app.epoch = 1;
     app.since = now();
   }
+  controller_ = monitor(Address(ApplicationController::registered_name()));
   monitor_nodes(true);
   if (own_ == atoms::nonode_nohost) return;
   for (const Atom node : nodes()) greet(node);
@@ -150,7 +151,20 @@ void DistAc::greet(Atom node) {
   tell(node, own_status(true));
 }
 
+/// The applications of this node have been stopped; it is connected for a moment yet, and does nothing more. What others know of it
+/// stays, so that they wait as for a node that is lost (AC-36).
+void DistAc::node_ends() {
+  for (auto& [name, app] : apps_) {
+    app.wanted = false;
+    app.expected = false;
+    if (app.doing == Doing::claiming || app.doing == Doing::taking || app.doing == Doing::starting) app.doing = Doing::idle;
+    app.round = ++rounds_;
+  }
+  tell_status();
+}
+
 void DistAc::handle_info(const Down& down) {
+  if (down.ref == controller_) return node_ends();
   const auto peer = std::find_if(peers_.begin(), peers_.end(), [&](const auto& each) { return each.second.monitor == down.ref; });
   if (peer == peers_.end()) return;
   // One that boots is connected before this process of it is there, which then greets us.
@@ -176,17 +190,18 @@ void DistAc::lose(Atom node) {
       app.not_before = peer.leaving ? now() : after(app.config.wait);  // AC-30, AC-7
     }
     if (app.giving_to == node) {
-      if (app.is_given) {
-        stop_here(app);  // its names went with the node
-      } else {
-        no_more_giving(app);
-      }
+      app.giving_to.reset();
+      app.is_given = false;  // the names come back, and it goes on here
     }
-    if (app.taking_from == node && app.doing == Doing::taking) {
-      // It was to come here anyway.
+    if (app.taking_from == node) {
       app.taking_from.reset();
-      app.doing = Doing::idle;
-      app.not_before = now();
+      // It was to come here anyway.
+      if (app.doing == Doing::taking) {
+        app.doing = Doing::idle;
+        app.by_hand = false;
+        app.not_before = now();
+        answer_takers(app, Term::tuple({atoms::error, Term::tuple({"not_running_distributed"_atom, name})}));
+      }
     }
     if (app.doing == Doing::claiming && app.asked.erase(node) != 0 && app.asked.empty()) claim_decided(app);
   }
@@ -211,6 +226,7 @@ void DistAc::handle_cast(const Status& status) {
     if (app == nullptr) continue;
     app->suspects.erase(status.node);
     if (app->taken_from == status.node && its.doing != Doing::running) app->taken_from.reset();
+    if (app->giving_to == status.node && its.doing == Doing::idle) app->giving_to.reset();
     if (its.nodes != app->config.nodes && mismatches_.emplace(its.name.text(), status.node.text()).second) {  // AC-6
       log::error("Distribution mismatch for application \"{}\" on nodes {} and {}: their configurations list different nodes for it",
                  Term(its.name).text(), Term(own_).text(), Term(status.node).text());
@@ -329,8 +345,9 @@ void DistAc::claim(App& app) {
   app.awaited.reset();
   app.epoch = latest_epoch(app) + 1;
   app.asked.clear();
+  // Those on which it never runs as well: they may know that it does elsewhere.
   for (const auto& [node, peer] : peers_) {
-    if (rank_of(app, node) && peer.monitor) app.asked.insert(node);
+    if (peer.monitor) app.asked.insert(node);
   }
   tell_status();
   if (app.asked.empty()) return claim_decided(app);
@@ -409,12 +426,9 @@ void DistAc::handle_info(const Term& message) {
   app->alarm_at = kNever;
   if (app->doing == Doing::claiming) return claim_decided(*app);  // who is silent is frozen, or has nothing against it
   if (app->doing == Doing::taking) {
-    app->doing = Doing::idle;
-    app->round = ++rounds_;
-    app->taking_from.reset();
     app->takes_at_once = false;
-    answer_takers(*app, Term::tuple({atoms::error, atoms::timeout}));
-    tell_status();
+    tell(*app->taking_from, TakeoverDone{own_, app->config.name, false});
+    take_no_more(*app, Term::tuple({atoms::error, atoms::timeout}));
   }
   consider(*app);
 }

@@ -144,11 +144,11 @@ class DistAc {
   void stop_here(App& app);
   void drained(App& app, Atom to);
   void give_away(App& app);
-  void no_more_giving(App& app);
   void answer_takers(App& app, const Term& outcome);
+  void take_no_more(App& app, const Term& why);
   void became_idle(App& app);
-  void offer_names(const App& app);
 
+  void node_ends();
   void greet(Atom node);
   void lose(Atom node);
   void tell_status();
@@ -165,6 +165,7 @@ class DistAc {
   std::uint64_t weight_ = 0;
   std::uint64_t rounds_ = 0;
   bool leaving_ = false;
+  Ref controller_;  ///< The monitor of application_controller.
   std::vector<From<HandOver>> handing_over_;
   std::set<std::pair<std::string_view, std::string_view>> mismatches_;  ///< Application and node: reported once.
 };

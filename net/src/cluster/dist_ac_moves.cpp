@@ -11,6 +11,17 @@
 #include "pulpo/runtime.hpp"
 
 namespace pulpo::cluster {
+namespace {
+
+/// Reasons wrap each other: {:shutdown, {:failed_to_start_child, child, {:already_started, pid}}}.
+bool mentions(const Term& reason, Atom word) {
+  if (reason.is_atom(word)) return true;
+  if (!reason.is_tuple()) return false;
+  const auto parts = reason.elements();
+  return std::any_of(parts.begin(), parts.end(), [&](const Term& each) { return mentions(each, word); });
+}
+
+}  // namespace
 
 /// At the end of the node it is the first of the two to go.
 void DistAc::tell_controller(Term message) {
@@ -36,7 +47,8 @@ void DistAc::handle_info(const ApplicationRuns& news) {
   App* const app = find(news.name);
   if (app == nullptr || app->doing != Doing::starting) return;
   if (!app->taking_from) return runs_here(*app);
-  // The names are the new instance's before the old one ends. All nodes have to say that they know: not here, where nobody waits.
+  // The names are the new instance's before the old one ends. All nodes have to say that they know: not here, where nobody waits. When
+  // the old one is lost, its names go by themselves; should it be back, it may be the one that stays.
   spawn([name = news.name, round = app->round, controller = self()] {
     static_cast<void>(try_call(kGlobalServer, TakeNames{name}, {.timeout = Timeout(kAnswerMax)}));
     send(controller, Term::tuple({"$names_taken"_atom, name, to_term(round)}));
@@ -80,7 +92,6 @@ void DistAc::start_failed(App& app, const Term& reason) {
   app.by_hand = false;
   const Term why = Term::tuple({atoms::error, reason});
   if (const auto from = std::exchange(app.taking_from, std::nullopt)) {
-    spawn([name = app.config.name] { static_cast<void>(try_call(kGlobalServer, LeaveNames{name})); });
     tell(*from, TakeoverDone{own_, app.config.name, false});
     app.not_before = now() + kTakeoverHold;
   } else {
@@ -89,7 +100,12 @@ void DistAc::start_failed(App& app, const Term& reason) {
     log::warning("Application {} did not start here: the next node starts it, or this one in {} ms", app.config.name.text(),
                  std::chrono::duration_cast<std::chrono::milliseconds>(app.not_before - now()).count());
   }
-  tell_controller("refuse_application"_atom, app, reason);
+  if (mentions(reason, atoms::already_started)) {
+    // It has its names on a node that we are not connected with: not ours to start for now, and no reason for this node not to.
+    tell_controller("application_elsewhere"_atom, app);
+  } else {
+    tell_controller("refuse_application"_atom, app, reason);
+  }
   answer_takers(app, why);
   became_idle(app);
 }
@@ -149,7 +165,7 @@ void DistAc::stop_here(App& app) {
 void DistAc::became_idle(App& app) {
   app.doing = Doing::idle;
   app.pinned = false;
-  no_more_giving(app);
+  app.giving_to.reset();
   tell_status();
   for (const From<PermitApplication>& caller : std::exchange(app.permitters, {})) caller.reply(atoms::ok);
   const bool runs_nothing = std::none_of(apps_.begin(), apps_.end(), [](const auto& each) {
@@ -180,12 +196,18 @@ void DistAc::handle_cast(const TakeoverAnswer& answer) {
     app->epoch = latest_epoch(*app) + 1;
     return begin_start(*app, StartType::takeover(answer.node));
   }
-  app->doing = Doing::idle;
-  app->round = ++rounds_;
-  app->taking_from.reset();
-  answer_takers(*app, Term::tuple({atoms::error, Term::tuple({"not_running_distributed"_atom, answer.name})}));
-  tell_status();
+  take_no_more(*app, Term::tuple({atoms::error, Term::tuple({"not_running_distributed"_atom, answer.name})}));
   set_alarm(*app, now() + kAnswerMax);
+}
+
+/// The takeover has not begun, and does not.
+void DistAc::take_no_more(App& app, const Term& why) {
+  app.doing = Doing::idle;
+  app.round = ++rounds_;
+  app.taking_from.reset();
+  app.by_hand = false;
+  answer_takers(app, why);
+  tell_status();
 }
 
 void DistAc::answer_takers(App& app, const Term& outcome) {
@@ -201,7 +223,8 @@ void DistAc::handle_call(const TakeApplication& wish, From<TakeApplication> call
   if (app == nullptr) return refuse_with("not_running_distributed"_atom);
   if (app->doing == Doing::running) return refuse_with("already_running_locally"_atom);
   const auto from = runner(*app, false);
-  if (!from || app->doing != Doing::idle || !app->permitted || leaving_) return refuse_with("not_running_distributed"_atom);
+  if (!from || app->doing != Doing::idle || !rank_of(*app, own_) || !app->permitted || leaving_)
+    return refuse_with("not_running_distributed"_atom);
   app->takers.push_back(caller);
   app->wanted = true;
   app->by_hand = true;
@@ -222,21 +245,8 @@ void DistAc::handle_cast(const AskTakeover& question) {
   const bool agreed = app != nullptr && app->doing == Doing::running && (!app->giving_to || app->giving_to == question.node);
   if (!agreed) return tell(question.node, TakeoverAnswer{own_, question.name, false});
   app->giving_to = question.node;
-  offer_names(*app);
-}
-
-/// The names may go there before it is told to begin.
-void DistAc::offer_names(const App& app) {
-  spawn([name = app.config.name, to = *app.giving_to, own = own_] {
-    static_cast<void>(try_call(kGlobalServer, OfferNames{name, to}));
-    cast(kDistAc.on(to), TakeoverAnswer{own, name, true});
-  });
-}
-
-void DistAc::no_more_giving(App& app) {
-  app.is_given = false;
-  if (!std::exchange(app.giving_to, std::nullopt)) return;
-  spawn([name = app.config.name] { static_cast<void>(try_call(kGlobalServer, OfferNames{name, "nil"_atom})); });
+  app->is_given = false;
+  tell(question.node, TakeoverAnswer{own_, question.name, true});
 }
 
 void DistAc::handle_cast(const TakeoverDone& news) {
@@ -248,7 +258,7 @@ void DistAc::handle_cast(const TakeoverDone& news) {
     return;
   }
   log::warning("{} could not take {} over, which goes on here", Term(news.node).text(), news.name.text());
-  no_more_giving(*app);
+  app->giving_to.reset();
   tell_status();
 }
 

@@ -16,7 +16,15 @@ Atom nobody() { return "nil"_atom; }
 Atom yes() { return "yes"_atom; }
 Atom no() { return "no"_atom; }
 Atom later() { return "later"_atom; }
+/// Two instances of one distributed application: which of them ends is not for the names to decide.
+bool is_same_application(const GlobalTable::Claim& left, const GlobalTable::Claim& right) {
+  return left.application != nobody() && left.application == right.application;
+}
 Atom held() { return "held"_atom; }
+/// The message that looks at the promises again.
+Atom promises_word() { return "$promises"_atom; }
+/// The message that ends the wait for a node that is said to have a name.
+Atom holder_word() { return "$holder_is_late"_atom; }
 /// The message that ends a round of waiting for names.
 Atom patience_word() { return "$names_are_late"_atom; }
 
@@ -50,7 +58,8 @@ NameEntry GlobalServer::entry_of(const Term& name, const GlobalTable::Claim& cla
           .version = claim.version,
           .age = std::chrono::floor<std::chrono::milliseconds>(now() - claim.since),
           .method = claim.method,
-          .application = claim.application};
+          .application = claim.application,
+          .forced = claim.forced};
 }
 
 GlobalTable::Claim GlobalServer::claim_of(const NameEntry& entry, Atom node, bool settled) {
@@ -61,7 +70,8 @@ GlobalTable::Claim GlobalServer::claim_of(const NameEntry& entry, Atom node, boo
           .since = now() - entry.age,
           .method = entry.method,
           .application = entry.application,
-          .settled = settled};
+          .settled = settled,
+          .forced = entry.forced};
 }
 
 // --- Nodes that come and go ------------------------------------------------------------------------------------------
@@ -85,13 +95,21 @@ void GlobalServer::greet(Atom node) {
   for (auto& [number, question] : questions_) {
     question.asked.insert(node);
     question.all.insert(node);
-    tell(node, ClaimName{own_, number, entry_of(question.name, question.claim), question.forced});
+    tell(node, ClaimName{own_, number, entry_of(question.name, question.claim)});
   }
+  send_after(kMergeMax, Address(self()), Term::tuple({patience_word(), to_term(++patience_), node}));
+}
+
+/// Its names are about to come.
+void GlobalServer::expect(Atom node) {
+  unmerged_.insert(node);
+  table_->expect(node);
   send_after(kMergeMax, Address(self()), Term::tuple({patience_word(), to_term(++patience_), node}));
 }
 
 /// It has gone, or has no such server: nothing more is to be expected of it.
 void GlobalServer::forget(Atom node) {
+  std::erase_if(taken_, [&](const Taken& each) { return each.taker == node; });  // what it took comes back
   if (const auto peer = peers_.find(node); peer != peers_.end()) {
     demonitor(peer->second, {.flush = true});
     peers_.erase(peer);
@@ -103,6 +121,7 @@ void GlobalServer::forget(Atom node) {
     if (question.asked.erase(node) != 0 && question.asked.empty()) answered.push_back(number);
   }
   for (const std::uint64_t number : answered) decide(number);
+  keep_promises();
   answer_synced();
 }
 
@@ -122,7 +141,11 @@ void GlobalServer::handle_info(const Down& down) {
 }
 
 void GlobalServer::handle_cast(const Names& names) {
-  table_->drop_settled(names.node);
+  // What it asks for just now is not among them, and stays: it was told before, or is about to be.
+  for (const auto& [name, claim] : table_->of_node(names.node)) {
+    const auto is_it = [&, &name = name, &claim = claim](const NameEntry& each) { return each.pid == claim.pid && each.name == name; };
+    if (claim.settled && std::none_of(names.names.begin(), names.names.end(), is_it)) table_->drop(name, claim.pid);
+  }
   if (!peers_.contains(names.node)) {
     greet(names.node);
   } else if (names.answer) {
@@ -136,10 +159,7 @@ void GlobalServer::handle_cast(const Names& names) {
   for (const NameEntry& entry : names.names) settle_conflicts(entry.name);
   // The mesh is about to connect us with these; who asks for a name of theirs waits.
   for (const Atom other : names.others) {
-    if (other == own_ || peers_.contains(other)) continue;
-    unmerged_.insert(other);
-    table_->expect(other);
-    send_after(kMergeMax, Address(self()), Term::tuple({patience_word(), to_term(++patience_), other}));
+    if (other != own_ && !peers_.contains(other)) expect(other);
   }
   unmerged_.erase(names.node);
   table_->merged(names.node);
@@ -147,7 +167,18 @@ void GlobalServer::handle_cast(const Names& names) {
 }
 
 void GlobalServer::handle_info(const Term& message) {
-  if (!message.is_tuple(3) || !message.elements()[0].is_atom(patience_word())) return;
+  if (!message.is_tuple(3)) return;
+  if (message.elements()[0].is_atom(promises_word())) return keep_promises();
+  if (message.elements()[0].is_atom(holder_word())) {
+    const auto number = static_cast<std::uint64_t>(message.elements()[1].integer());
+    const Atom holder = message.elements()[2].atom();
+    const auto question = questions_.find(number);
+    if (question == questions_.end() || peers_.contains(holder) || question->second.asked.erase(holder) == 0) return;
+    question->second.refused = true;
+    if (question->second.asked.empty()) decide(number);
+    return;
+  }
+  if (!message.elements()[0].is_atom(patience_word())) return;
   const Atom node = message.elements()[2].atom();
   if (unmerged_.erase(node) == 0) return;
   table_->merged(node);
@@ -175,12 +206,15 @@ void GlobalServer::handle_call(const RegisterName& wish, From<RegisterName> call
   } else if (is_ours && claims.size() == 1 && claims.front().settled) {
     return caller.reply(true);
   }
-  Question question{
-      .name = wish.name,
-      .claim =
-          {.pid = wish.pid, .node = own_, .version = ++version_, .since = now(), .method = wish.method, .application = wish.application},
-      .forced = wish.forced,
-      .caller = caller};
+  Question question{.name = wish.name,
+                    .claim = {.pid = wish.pid,
+                              .node = own_,
+                              .version = ++version_,
+                              .since = now(),
+                              .method = wish.method,
+                              .application = wish.application,
+                              .forced = wish.forced},
+                    .caller = caller};
   watch(wish.name, wish.pid);
   if (wish.forced) {
     table_->replace(wish.name, question.claim);
@@ -194,7 +228,7 @@ void GlobalServer::ask(Question question) {
   const std::uint64_t number = ++numbers_;
   for (const auto& [node, monitor] : peers_) question.asked.insert(node);
   question.all = question.asked;
-  const ClaimName claim{own_, number, entry_of(question.name, question.claim), question.forced};
+  const ClaimName claim{own_, number, entry_of(question.name, question.claim)};
   questions_.emplace(number, std::move(question));
   tell_all(claim);
   if (questions_.at(number).asked.empty()) decide(number);
@@ -204,13 +238,17 @@ void GlobalServer::handle_cast(const ClaimName& claim) {
   const Term& name = claim.entry.name;
   const auto answer = [&](Atom verdict) { tell(claim.node, ClaimAnswer{own_, claim.number, verdict, nobody()}); };
   const GlobalTable::Claim theirs = claim_of(claim.entry, claim.node, false);
-  if (claim.forced) {
+  if (claim.entry.forced) {
     const auto before = table_->claims(name);
-    if (table_->replace(name, theirs)) {
-      for (const auto& each : before) {
-        if (each.node == own_ && each.pid != theirs.pid) {
-          unwatch(name, each.pid);
-        }
+    if (!table_->replace(name, theirs)) return answer(yes());
+    for (const auto& each : before) {
+      if (each.node != own_ || each.pid == theirs.pid) continue;
+      table_->drop(name, each.pid);
+      taken_.push_back({name, each.pid, claim.node});
+      if (is_same_application(each, theirs)) {
+        promises_.push_back({name, each});  // it may yet be the one that stays
+      } else {
+        unwatch(name, each.pid);
       }
     }
     return answer(yes());
@@ -222,16 +260,12 @@ void GlobalServer::handle_cast(const ClaimName& claim) {
       if (each.settled && peers_.contains(each.node)) return tell(claim.node, ClaimAnswer{own_, claim.number, held(), each.node});
       continue;
     }
-    if (each.settled) {
-      const auto offer = offers_.find(each.application);
-      const bool is_handed_over =
-          offer != offers_.end() && offer->second == claim.node && theirs.application == each.application && each.application != nobody();
-      return answer(is_handed_over ? later() : no());
-    }
+    if (each.settled) return answer(is_same_application(each, theirs) ? later() : no());
     // Both ask just now.
-    if (own_.text() < claim.node.text()) return answer(no());
+    if (own_.text() < claim.node.text()) return answer(is_same_application(each, theirs) ? later() : no());
     for (auto& [number, question] : questions_) {
-      if (question.name == name && question.claim.pid == each.pid) question.refused = true;
+      if (question.name != name || question.claim.pid != each.pid) continue;
+      (is_same_application(each, theirs) ? question.later : question.refused) = true;
     }
   }
   table_->put(name, theirs);
@@ -241,9 +275,15 @@ void GlobalServer::handle_cast(const ClaimName& claim) {
 void GlobalServer::handle_cast(const ClaimAnswer& answer) {
   const auto found = questions_.find(answer.number);
   if (found == questions_.end() || found->second.asked.erase(answer.node) == 0) return;
-  if (answer.verdict == no() || (answer.verdict == held() && !found->second.all.contains(answer.holder))) found->second.refused = true;
-  if (answer.verdict == later()) found->second.later = true;
-  if (found->second.asked.empty()) decide(answer.number);
+  Question& question = found->second;
+  if (answer.verdict == no()) question.refused = true;
+  if (answer.verdict == held() && question.all.insert(answer.holder).second) {
+    // The mesh is about to connect us with it, and then it is asked; or it cannot be reached, and keeps the name.
+    question.asked.insert(answer.holder);
+    send_after(kMergeMax, Address(self()), Term::tuple({holder_word(), to_term(answer.number), answer.holder}));
+  }
+  if (answer.verdict == later()) question.later = true;
+  if (question.asked.empty()) decide(answer.number);
 }
 
 void GlobalServer::decide(std::uint64_t number) {
@@ -253,10 +293,14 @@ void GlobalServer::decide(std::uint64_t number) {
     table_->drop(question.name, question.claim.pid);
     tell_all(Withdrawn{question.name, question.claim.pid});
   }
-  if (question.refused) {
-    unwatch(question.name, question.claim.pid);
-  } else if (question.later) {
+  const auto is_its = [&](const auto& each) { return each.second.first == question.name && each.second.second == question.claim.pid; };
+  const bool lives = std::any_of(watched_.begin(), watched_.end(), is_its);
+  if (lives && (question.refused ? question.promised : question.later)) {
     promises_.push_back({question.name, question.claim});
+    // Whoever has it has just let it go, or has not been heard of yet.
+    if (table_->claims(question.name).empty()) send_after(kRetry, Address(self()), Term::tuple({promises_word(), Term(), Term()}));
+  } else if (question.refused || question.later) {
+    unwatch(question.name, question.claim.pid);
   } else {
     const bool there = !table_->claims(question.name).empty();
     if (there) {  // it may have ended, or have been replaced, meanwhile
@@ -264,7 +308,7 @@ void GlobalServer::decide(std::uint64_t number) {
         if (claim.pid != question.claim.pid) continue;
         claim.settled = true;
         table_->put(question.name, claim);
-        tell_all(Settled{question.name, claim.pid});
+        tell_all(Settled{own_, entry_of(question.name, claim)});
       }
     }
   }
@@ -277,12 +321,15 @@ void GlobalServer::decide(std::uint64_t number) {
   }
 }
 
-void GlobalServer::handle_cast(const Settled& name) {
-  for (GlobalTable::Claim claim : table_->claims(name.name)) {
-    if (claim.pid != name.pid) continue;
-    claim.settled = true;
-    table_->put(name.name, claim);
-  }
+void GlobalServer::handle_cast(const Settled& news) {
+  if (!peers_.contains(news.node)) return;  // it has gone, and so has what it had
+  table_->put(news.entry.name, claim_of(news.entry, news.node, true));
+  std::erase_if(taken_, [&](const Taken& each) {
+    const bool is_it = each.taker == news.node && each.name == news.entry.name;
+    if (is_it) tell_all(Withdrawn{each.name, each.pid, each.taker});
+    return is_it;
+  });
+  settle_conflicts(news.entry.name);
 }
 
 void GlobalServer::watch(const Term& name, const Pid& pid) {
@@ -302,13 +349,40 @@ void GlobalServer::unwatch(const Term& name, const Pid& pid) {
 
 void GlobalServer::release(const Term& name, const Pid& pid) {
   unwatch(name, pid);
+  // Nodes that are met while it is being decided would believe in it for ever.
+  for (auto& [number, question] : questions_) {
+    if (question.name == name && question.claim.pid == pid) question.refused = true;
+  }
   std::erase_if(promises_, [&](const Promise& each) { return each.name == name && each.claim.pid == pid; });
   table_->drop(name, pid);
   tell_all(Withdrawn{name, pid});
+  keep_promises();
+}
+
+/// Whoever waits for a name that nobody has any more gets it.
+void GlobalServer::keep_promises() {
+  std::vector<Promise> due;
+  std::erase_if(promises_, [&](const Promise& each) {
+    const bool is_free = table_->claims(each.name).empty();
+    if (is_free) due.push_back(each);
+    return is_free;
+  });
+  for (Promise& each : due) {
+    each.claim.version = ++version_;
+    each.claim.settled = false;
+    each.claim.forced = false;
+    table_->put(each.name, each.claim);
+    ask({.name = each.name, .claim = each.claim, .promised = true});
+  }
 }
 
 void GlobalServer::handle_cast(const ReleaseName& name) { release(name.name, name.pid); }
-void GlobalServer::handle_cast(const Withdrawn& name) { table_->drop(name.name, name.pid); }
+void GlobalServer::handle_cast(const Withdrawn& name) {
+  table_->drop(name.name, name.pid);
+  // Who is not connected with that node yet hears of it in a moment; who looks the name up waits for so long.
+  if (name.taker != nobody() && name.taker != own_ && !peers_.contains(name.taker)) expect(name.taker);
+  keep_promises();
+}
 void GlobalServer::handle_call(const UnregisterName& name) {
   for (const GlobalTable::Claim& claim : table_->claims(name.name)) {
     if (claim.node == own_) release(name.name, claim.pid);
@@ -364,14 +438,6 @@ void GlobalServer::handle_cast(const Decided& conflict) {
 
 // --- Takeover (WK-3) -----------------------------------------------------------------------------------------------------
 
-void GlobalServer::handle_call(const OfferNames& offer) {
-  if (offer.node == nobody()) {
-    offers_.erase(offer.application);
-  } else {
-    offers_[offer.application] = offer.node;
-  }
-}
-
 void GlobalServer::handle_call(const TakeNames& names, From<TakeNames> caller) {
   std::vector<Promise> taken;
   std::erase_if(promises_, [&](const Promise& each) {
@@ -382,14 +448,10 @@ void GlobalServer::handle_call(const TakeNames& names, From<TakeNames> caller) {
   if (taken.empty()) return caller.reply();
   for (Promise& each : taken) {
     each.claim.version = ++version_;
-    each.claim.since = now();
+    each.claim.forced = true;
     table_->replace(each.name, each.claim);
-    ask({.name = each.name, .claim = each.claim, .forced = true, .taker = caller});
+    ask({.name = each.name, .claim = each.claim, .taker = caller});
   }
-}
-
-void GlobalServer::handle_call(const LeaveNames& names) {
-  std::erase_if(promises_, [&](const Promise& each) { return each.claim.application == names.application; });
 }
 
 }  // namespace pulpo::cluster

@@ -32,13 +32,14 @@ namespace pulpo::cluster {
 
 /// A name as one node tells another.
 struct NameEntry {
-  static constexpr auto kKeys = keys("name", "pid", "version", "age", "method", "application");
+  static constexpr auto kKeys = keys("name", "pid", "version", "age", "method", "application", "forced");
   Term name;
   Pid pid{};
   std::uint64_t version = 0;
   Duration age{};  ///< How long it has been settled, in whole milliseconds.
   Atom method{};
-  Atom application{};  ///< nil: none.
+  Atom application{};   ///< nil: none.
+  bool forced = false;  ///< Whoever had it has it no more (GLOBAL-6).
 };
 
 // --- From node to node ------------------------------------------------------------------------------------
@@ -55,24 +56,24 @@ struct ClaimName {
   Atom node;
   std::uint64_t number = 0;
   NameEntry entry;
-  bool forced = false;  ///< Whoever had it has it no more (GLOBAL-6).
 };
 struct ClaimAnswer {
   using Message = Cast<"claim_answer">;
   Atom node;
   std::uint64_t number = 0;
-  Atom verdict;  ///< :yes, :no, :held, or :later: it is handed over when the takeover is done.
+  Atom verdict;  ///< :yes, :no, :held, or :later: another instance of the same application has it, and one of the two is to end.
   Atom holder;   ///< With :held, the node that should be asked; nil otherwise.
 };
 struct Settled {
   using Message = Cast<"settled">;
-  Term name;
-  Pid pid{};
+  Atom node;
+  NameEntry entry;  ///< Whole, for those that knew of another's and did not note the claim.
 };
 struct Withdrawn {
   using Message = Cast<"withdrawn">;
   Term name;
   Pid pid{};
+  Atom taker{};  ///< The node that has it now, by force; nil: none.
 };
 /// A conflict is decided: `loser` has the name no more, nor `keeper` when the method is notify_all_name.
 struct Decided {
@@ -108,37 +109,24 @@ struct SyncNames {
 };
 
 // --- What the application controller of the cluster says -------------------------------------------------------
-/// Names of this application may go to its instance on `node`; nil: to nobody.
-struct OfferNames {
-  using Message = Call<"offer_names">;
-  Atom application;
-  Atom node;
-};
-/// Its new instance runs here: the names that it was promised become its own. Answered when all nodes know.
+/// Its new instance runs here, and the old one is to end: the names that it waits for become its own. Answered when all nodes know.
 struct TakeNames {
   using Message = Call<"take_names">;
   Atom application;
 };
-/// It does not: what it was promised is forgotten.
-struct LeaveNames {
-  using Message = Call<"leave_names">;
-  Atom application;
-};
-
 class GlobalServer {
  public:
   using Protocol = pulpo::Protocol<Names, ClaimName, ClaimAnswer, Settled, Withdrawn, Decided, RegisterName, UnregisterName, ReleaseName,
-                                   SyncNames, OfferNames, TakeNames, LeaveNames>;
+                                   SyncNames, TakeNames>;
   static constexpr Duration kMergeMax = 1s;
+  static constexpr Duration kRetry = 100ms;  ///< Before a promised name is asked for once more.
 
   explicit GlobalServer(std::shared_ptr<GlobalTable> table);
 
   void handle_call(const RegisterName& wish, From<RegisterName> caller);
   void handle_call(const UnregisterName& name);
   void handle_call(const SyncNames&, From<SyncNames> caller);
-  void handle_call(const OfferNames& offer);
   void handle_call(const TakeNames& names, From<TakeNames> caller);
-  void handle_call(const LeaveNames& names);
   void handle_cast(const Names& names);
   void handle_cast(const ClaimName& claim);
   void handle_cast(const ClaimAnswer& answer);
@@ -156,21 +144,29 @@ class GlobalServer {
   struct Question {
     Term name;
     GlobalTable::Claim claim;
-    bool forced = false;
     std::set<Atom, ByText> asked{};  ///< Have not answered yet.
     std::set<Atom, ByText> all{};    ///< Were asked.
     bool refused = false;
     bool later = false;
+    bool promised = false;  ///< It has been told yes: it does not give up.
     std::optional<From<RegisterName>> caller{};
     std::optional<From<TakeNames>> taker{};
   };
-  /// What a new instance was promised by the one that still serves.
+  /// A name that another instance of the same application has: ours gets it when that is gone, or by TakeNames.
   struct Promise {
     Term name;
     GlobalTable::Claim claim;
   };
 
+  /// Who took a name of ours by force, and has not said yet that all know: until then others may ask the old one.
+  struct Taken {
+    Term name;
+    Pid pid;
+    Atom taker;
+  };
+
   void greet(Atom node);
+  void expect(Atom node);
   void forget(Atom node);
   void ask(Question question);
   void decide(std::uint64_t number);
@@ -179,6 +175,7 @@ class GlobalServer {
   void watch(const Term& name, const Pid& pid);
   void unwatch(const Term& name, const Pid& pid);
   void release(const Term& name, const Pid& pid);
+  void keep_promises();
   void answer_synced();
   [[nodiscard]] NameEntry entry_of(const Term& name, const GlobalTable::Claim& claim) const;
   [[nodiscard]] GlobalTable::Claim claim_of(const NameEntry& entry, Atom node, bool settled);
@@ -196,8 +193,8 @@ class GlobalServer {
   std::uint64_t numbers_ = 0;
   std::uint64_t version_ = 0;
   std::unordered_map<Ref, std::pair<Term, Pid>> watched_;
-  std::map<Atom, Atom, ByText> offers_;  ///< Application: the node that takes it over.
   std::vector<Promise> promises_;
+  std::vector<Taken> taken_;
   std::vector<From<SyncNames>> waiting_;
   std::uint64_t patience_ = 0;  ///< The latest round of waiting for names.
 };

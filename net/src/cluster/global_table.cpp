@@ -7,10 +7,8 @@
 namespace pulpo {
 
 bool GlobalTable::is_better(const Claim& left, const Claim& right) noexcept {
+  if ((left.forced || right.forced) && left.version != right.version) return left.version > right.version;
   if (left.settled != right.settled) return left.settled;
-  // Of an application's instances the last that took the name: who was not connected with it then hears of it later.
-  if (left.application == right.application && !(left.application == atoms::nil) && left.version != right.version)
-    return left.version > right.version;
   if (left.since != right.since) return left.since < right.since;
   return left.node.text() < right.node.text();
 }
@@ -66,8 +64,11 @@ bool GlobalTable::replace(const Term& name, const Claim& claim) {
   const bool is_late = std::any_of(claims.begin(), claims.end(), [&](const Claim& each) {
     return each.version > claim.version || (each.version == claim.version && each.node.text() > claim.node.text());
   });
-  if (!is_late) claims = {claim};
-  return !is_late;
+  if (is_late) return false;
+  // Those of other nodes stay until these withdraw them: one that is not connected with the claim's node keeps its own.
+  std::erase_if(claims, [&](const Claim& each) { return each.node == claim.node; });
+  claims.push_back(claim);
+  return true;
 }
 
 bool GlobalTable::drop(const Term& name, const Pid& pid) {

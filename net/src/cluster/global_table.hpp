@@ -3,7 +3,7 @@
 // GlobalTable: the names of the cluster as this node knows them, a full replica (GLOBAL-1).
 //
 // A name has one claim. It has two while a registration is being decided, and after a partition has healed, until the conflict is; what
-// is looked up is then the one that has been settled for longest.
+// is looked up is then the one that has been settled for longest; but one by force comes before those that are older.
 //
 //   Ownership  Shared by the node's name space and its global_name_server; outlives a restart of the latter.
 //   Threads    Any; a lock that readers share.
@@ -34,6 +34,7 @@ class GlobalTable {
     Atom method;                ///< Of resolving a conflict.
     Atom application;           ///< The distributed application it belongs to; nil: none.
     bool settled = false;       ///< All have agreed.
+    bool forced = false;        ///< In the place of older ones, whose nodes drop them when they hear of it.
   };
 
   [[nodiscard]] std::optional<Pid> find(const Term& name) const;
@@ -43,7 +44,7 @@ class GlobalTable {
 
   /// In the place of what the same process had under that name; `name` is share()d.
   void put(const Term& name, const Claim& claim);
-  /// As the only one, unless there is a later one. False: there is.
+  /// Before all others, and in the place of its node's, unless there is a later one. False: there is.
   bool replace(const Term& name, const Claim& claim);
   bool drop(const Term& name, const Pid& pid);
   void drop_node(Atom node);

@@ -7,6 +7,7 @@
 #include "cluster/global_server.hpp"
 #include "otp/application_controller.hpp"
 #include "pulpo/log.hpp"
+#include "pulpo/net/nodes.hpp"
 #include "pulpo/runtime.hpp"
 
 namespace pulpo::cluster {
@@ -112,6 +113,10 @@ void DistAc::start_failed(App& app, const Term& reason) {
 void DistAc::handle_info(const ApplicationWanted& news) {
   App* const app = find(news.name);
   if (app == nullptr) return;
+  // The news of a node may be on its way to this process, while who waited for that node (node_sync) has heard it already.
+  if (own_ != atoms::nonode_nohost) {
+    for (const Atom node : nodes()) greet(node);
+  }
   app->wanted = true;
   app->expected = false;
   app->patience = std::max(app->patience, now() + kPatience);
@@ -240,16 +245,25 @@ void DistAc::handle_cast(const AskTakeover& question) {
   const bool agreed = app != nullptr && app->doing == Doing::running && (!app->giving_to || app->giving_to == question.node);
   if (!agreed) return tell(question.node, TakeoverAnswer{own_, question.name, false});
   app->giving_to = question.node;
+  app->is_given = false;
   tell(question.node, TakeoverAnswer{own_, question.name, true});
 }
 
 void DistAc::handle_cast(const TakeoverDone& news) {
   App* const app = find(news.name);
   if (app == nullptr || app->giving_to != news.node) return;
-  if (news.done && app->doing == Doing::running) return stop_here(*app);
+  if (news.done && app->doing == Doing::running) {
+    app->is_given = true;
+    send_after(kDrain, Address(self()), Term::tuple({"$drained"_atom, news.name, news.node}));
+    return;
+  }
   log::warning("{} could not take {} over, which goes on here", Term(news.node).text(), news.name.text());
   app->giving_to.reset();
   tell_status();
+}
+
+void DistAc::drained(App& app, Atom to) {
+  if (app.doing == Doing::running && app.is_given && app.giving_to == to) stop_here(app);
 }
 
 /// To the best of the others; nothing happens when there is none.

@@ -73,6 +73,7 @@ struct Withdrawn {
   using Message = Cast<"withdrawn">;
   Term name;
   Pid pid{};
+  Atom taker{};  ///< The node that has it now, by force; nil: none.
 };
 /// A conflict is decided: `loser` has the name no more, nor `keeper` when the method is notify_all_name.
 struct Decided {
@@ -157,7 +158,15 @@ class GlobalServer {
     GlobalTable::Claim claim;
   };
 
+  /// Who took a name of ours by force, and has not said yet that all know: until then others may ask the old one.
+  struct Taken {
+    Term name;
+    Pid pid;
+    Atom taker;
+  };
+
   void greet(Atom node);
+  void expect(Atom node);
   void forget(Atom node);
   void ask(Question question);
   void decide(std::uint64_t number);
@@ -185,6 +194,7 @@ class GlobalServer {
   std::uint64_t version_ = 0;
   std::unordered_map<Ref, std::pair<Term, Pid>> watched_;
   std::vector<Promise> promises_;
+  std::vector<Taken> taken_;
   std::vector<From<SyncNames>> waiting_;
   std::uint64_t patience_ = 0;  ///< The latest round of waiting for names.
 };

@@ -286,7 +286,7 @@ class BenchFromAnotherNode(ClusterTest):
         return {key: int(value) for key, value in re.findall(r"\b(calls|casts): (\d+)", self.cluster.command("call", name, "Pulpo.Node", ":usage").out)}
 
     def test_each_kind_is_measured_between_the_two_nodes_and_told_as_ever(self):
-        for verb, words in [("call", ["--payload", "100", "--cores", "2"]), ("call", ["--rate", "500", "--beside", "1MiB"]), ("send", ["--concurrency", "4"]), ("spawn", [])]:
+        for verb, words in [("call", ["--payload", "100", "--cores", "2"]), ("call", ["--rate", "500", "--beside", "1MiB"]), ("send", ["--concurrency", "4"]), ("spawn", []), ("connect", ["--concurrency", "4"])]:
             with self.subTest(verb=verb, words=words):
                 before = self.usage(f"a@{HOST}")
                 path = os.path.join(self.cluster.home, "from.hgrm")
@@ -307,6 +307,15 @@ class BenchFromAnotherNode(ClusterTest):
                 _, footer = read_histogram(path)
                 self.assertGreater(footer["Total count"], 0)
         self.assertIn(f"a@{HOST}", self.cluster.command("rpc", f"b@{HOST}", "Node.list").out)
+
+    def test_connections_are_measured_from_another_node_by_its_own_cookie(self):
+        done = self.bench("connect", "--from", f"b@{HOST}", "--concurrency", "33")
+        self.assertEqual((done.status, done.out), (2, ""), done)
+        self.assertEqual(self.cluster.command("rpc", f"b@{HOST}", f'Node.set_cookie(:"a@{HOST}", :other)').status, 0)
+        self.assertEqual(self.cluster.command("rpc", f"b@{HOST}", f'Node.disconnect(:"a@{HOST}")').status, 0)
+        done = self.bench("connect", "--from", f"b@{HOST}")
+        self.assertEqual((done.status, done.out), (1, ""), done)
+        self.assert_one_line(done.err, f"from b@{HOST}", "cookies differ")
 
     def test_a_person_reads_where_it_was_measured_from(self):
         done = self.cluster.command("bench call", f"a@{HOST}", "--from", f"b@{HOST}", "--warmup", "0", "--duration", "0.1")

@@ -24,8 +24,12 @@ class Config(ClusterTest):
     def test_what_the_tutorials_type_is_understood(self):  # ST.2
         started = self.cluster.start("--sname", "a", "-pa", "_build/dev/lib/ping_pong/ebin/", "-S", "mix", "--app", "ping_pong", "--erl",
                                      f"-config {CONFIGS}/a", "--cookie", self.cluster.cookie)
+        others = [self.cluster.start("--sname", name, "--app", "ping_pong", "--erl", f"-config {CONFIGS}/{name}", "--cookie", self.cluster.cookie)
+                  for name in ["b", "c"]]
         # Its host is the configuration's, since that means this machine.
         started.log.await_line("node a@localhost is up")
+        for name, node in zip(["b", "c"], others):
+            node.log.await_line(f"node {name}@localhost is up")
         meaningless = [line for line in started.log.now() if "without a meaning here" in line]
         self.assertEqual(len(meaningless), 1, started.log.lines)
         self.assertIn("-pa _build/dev/lib/ping_pong/ebin/, -S mix;", meaningless[0])
@@ -36,7 +40,7 @@ class Config(ClusterTest):
     def test_a_file_comes_from_the_environment_too_and_its_suffix_is_implied(self):
         for name in ["a", "a.config"]:
             node = self.cluster.start("node", "--sname", "a@localhost", "--cookie", "c", PULPO_CONFIG=os.path.join(CONFIGS, name))
-            node.log.await_line("node a@localhost is up")
+            node.log.await_line("waiting for b@localhost and c@localhost, for 30 s at most")
             node.kill()
 
     def test_the_command_line_stands_above_the_file(self):

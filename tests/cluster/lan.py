@@ -15,7 +15,8 @@ class Lan:
     def __init__(self, hosts, subnet="10.77.0"):
         Lan.count += 1
         self.prefix = f"pulpo-{os.getpid()}-{Lan.count}"
-        self.addresses = {host: f"{subnet}.{number + 1}" for number, host in enumerate(hosts)}
+        # Each in turn, unless they are given.
+        self.addresses = hosts if isinstance(hosts, dict) else {host: f"{subnet}.{number + 1}" for number, host in enumerate(hosts)}
         self.namespaces = []
         self.switch = self._namespace("switch")
         self._ip("-n", self.switch, "link", "add", "switch", "type", "bridge")

@@ -37,8 +37,9 @@ function(pulpo_export name)
 
   if(PULPO_INSTALL)
     install(TARGETS ${library} EXPORT pulpoTargets ARCHIVE INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-    # Debug symbols are nine tenths of an archive, and a build with its own is a command away.
-    install(CODE "execute_process(COMMAND \"${CMAKE_STRIP}\" --strip-debug
+    # Debug symbols are nine tenths of an archive, and a build with its own is a command away; what serves to link as a whole is this
+    # compiler's own.
+    install(CODE "execute_process(COMMAND \"${CMAKE_STRIP}\" --strip-debug -R .gnu.lto_* -R .gnu.debuglto_*
       \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/$<TARGET_FILE_NAME:${library}>\" COMMAND_ERROR_IS_FATAL ANY)")
     foreach(folder ${headers})
       install(DIRECTORY ${folder}/ TYPE INCLUDE FILES_MATCHING PATTERN "*.hpp")

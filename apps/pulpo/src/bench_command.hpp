@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What `bench call`, `send` and `spawn` have in common as commands: their plan is carried out here, or with --from on another node.
+// What the benches against another node have in common as commands: their plan is carried out here, or with --from on another node.
 //
 //   Threads    The program's first thread.
 #pragma once

@@ -28,7 +28,8 @@ struct KindName {
   BenchKind kind;
   const char* name;
 };
-constexpr std::array<KindName, 3> kKindNames{{{BenchKind::call, "call"}, {BenchKind::send, "send"}, {BenchKind::spawn, "spawn"}}};
+constexpr std::array<KindName, 4> kKindNames{
+    {{BenchKind::call, "call"}, {BenchKind::send, "send"}, {BenchKind::spawn, "spawn"}, {BenchKind::connect, "connect"}}};
 
 struct NumberKey {
   const char* key;
@@ -70,7 +71,7 @@ Outcome<void> read_key(const Term& key, const Term& value, BenchPlan& plan) {
       plan.kind = each.kind;
       return {};
     }
-    return wrong_usage("kind of a bench is :call, :send or :spawn");
+    return wrong_usage("kind of a bench is :call, :send, :spawn or :connect");
   }
   for (const NumberKey& each : kNumberKeys) {
     if (!key.is_atom(Atom(each.key))) continue;
@@ -110,6 +111,10 @@ Outcome<void> check_bench_plan(const BenchPlan& plan) {
       return wrong_usage(fmt::format("the request {} is no Elixir term: {}", plan.request, term.error().text()));
     }
     return {};
+  }
+  if (plan.kind == BenchKind::connect && plan.concurrency > kBenchDiallersMax) {
+    return wrong_usage(fmt::format("a node takes {} half-open connections of one address; give --concurrency {} or less", kBenchDiallersMax,
+                                   kBenchDiallersMax));
   }
   if (plan.kind != BenchKind::send) return {};
   const std::uint64_t fit = messages_that_fit(plan);

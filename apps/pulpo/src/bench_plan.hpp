@@ -23,12 +23,13 @@ inline constexpr std::uint64_t kBesideMax = 64'000'000;            // below the 
 inline constexpr std::uint64_t kBenchCallersMax = 1'000'000;       // below the limit of processes of one core
 inline constexpr std::uint64_t kBenchRateMax = 10'000'000;         // more than raw sockets of this shape carry
 inline constexpr std::uint64_t kBenchCoresMax = 64;
+inline constexpr std::uint64_t kBenchDiallersMax = 32;  // more half-open ones from one address a node turns away
 inline constexpr Duration kBenchDurationMin = 10ms;
 inline constexpr Duration kBenchDurationMax = 24h;
 inline constexpr Duration kBenchWarmupMax = 1h;
 
 struct BenchPlan {
-  BenchKind kind = BenchKind::call;   ///< call, send or spawn.
+  BenchKind kind = BenchKind::call;   ///< What is counted.
   std::string server = "Pulpo.Echo";  ///< call: as Elixir writes it.
   std::string request = {};           ///< call: an Elixir term; empty: the payload, or :ping.
   std::uint64_t concurrency = 64;

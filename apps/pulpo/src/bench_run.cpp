@@ -8,6 +8,8 @@
 
 #include "base/machine.hpp"
 #include "base/usage.hpp"
+#include "bench_asker.hpp"
+#include "bench_connect.hpp"
 #include "bench_spawner.hpp"
 #include "command_node.hpp"
 #include "common_options.hpp"
@@ -17,43 +19,10 @@
 namespace pulpo::cli {
 namespace {
 
-constexpr Duration kLookInterval = 100ms;  // how soon a bench ends when all callers have given up
 /// Enough for a median that one late wake-up does not move, and some ms on a slow link.
 constexpr int kRoundTrips = 31;
 
 double own_cpu_seconds() { return static_cast<double>(process_usage().cpu_microseconds) / 1e6; }
-
-/// Who wants to know: nobody waits for the figures once it is gone.
-class Asker {
- public:
-  explicit Asker(std::optional<Ref> monitor) : monitor_(monitor) {}
-  ~Asker() { let_go(); }
-  Asker(const Asker&) = delete;
-  Asker& operator=(const Asker&) = delete;
-
-  /// Sleeps, but not on when there is nobody left to measure, or to measure for.
-  void sleep_while_calling(const BenchCallers& callers, Duration duration) {
-    const TimePoint end = precise_now() + duration;
-    for (TimePoint at = precise_now(); at < end && !is_gone_ && !callers.have_given_up(); at = precise_now()) {
-      const Duration some = std::min(end - at, kLookInterval);
-      if (!monitor_) {
-        sleep(some);
-      } else if (const Term wanted = *monitor_;
-                 receive_if([&wanted](const Term& each) { return each.is_tuple(5) && each.elements()[1] == wanted; }, some)) {
-        is_gone_ = true;
-      }
-    }
-  }
-  /// Before somebody counts down messages.
-  void let_go() {
-    if (monitor_) demonitor(*monitor_, {.flush = true});
-    monitor_.reset();
-  }
-
- private:
-  std::optional<Ref> monitor_;
-  bool is_gone_ = false;
-};
 
 std::optional<std::uint64_t> count_of(const Term& map, Atom key) {
   const Term* const value = map.map_find(key);
@@ -166,6 +135,7 @@ void CostMeter::end(std::uint64_t system_calls, std::uint64_t done, BenchResult&
 }
 
 Outcome<BenchResult> run_plan(const BenchPlan& plan, Atom node, std::optional<Ref> asking) {
+  if (plan.kind == BenchKind::connect) return run_connect_plan(plan, node, asking);
   const bool sends = plan.kind == BenchKind::send;
   const bool spawns = plan.kind == BenchKind::spawn;
   Asker asker(asking);
@@ -190,8 +160,9 @@ Outcome<BenchResult> run_plan(const BenchPlan& plan, Atom node, std::optional<Re
                  .detail = fmt::format("{} does not count the messages that it gets; it runs an older version", result.node)};
   }
   BenchCallers callers(settings_of(plan, node));
+  const auto have_given_up = [&callers] { return callers.have_given_up(); };
   if (auto started = callers.start(); !started) return Fault{.code = Errc::busy, .where = "", .detail = started.error().text()};
-  asker.sleep_while_calling(callers, plan.warmup);
+  asker.sleep(plan.warmup, have_given_up);
 
   // Both ends' processor time is read around the stretch, and the calls answered between the two readings counted.
   CostMeter cost(node);
@@ -199,7 +170,7 @@ Outcome<BenchResult> run_plan(const BenchPlan& plan, Atom node, std::optional<Re
   const TimePoint begun = precise_now();
   const std::uint64_t beside_before = callers.beside_arrived();
   callers.measure();
-  asker.sleep_while_calling(callers, plan.duration);
+  asker.sleep(plan.duration, have_given_up);
   result.duration = precise_now() - begun;
   result.beside_arrived = callers.beside_arrived() - beside_before;
   cost.end(runtime().system_calls(), callers.calls_answered(), result);

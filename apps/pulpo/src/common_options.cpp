@@ -167,8 +167,9 @@ Outcome<Duration> watchdog_limit(const Arguments& arguments) {
   return Duration(std::chrono::milliseconds(milliseconds));
 }
 
-Outcome<std::uint16_t> mapper_port(const Arguments& arguments) {
-  const char* const text = arguments.environment()("ERL_EPMD_PORT");
+Outcome<std::uint16_t> mapper_port(const Arguments& arguments) { return mapper_port(arguments.environment()("ERL_EPMD_PORT")); }
+
+Outcome<std::uint16_t> mapper_port(const char* text) {
   if (text == nullptr || *text == '\0') return std::uint16_t{4369};
   const std::string_view digits = text;
   std::uint16_t port = 0;

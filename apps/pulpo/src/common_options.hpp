@@ -35,5 +35,7 @@ namespace pulpo::cli {
 [[nodiscard]] Outcome<Duration> watchdog_limit(const Arguments& arguments);
 /// ERL_EPMD_PORT, or 4369.
 [[nodiscard]] Outcome<std::uint16_t> mapper_port(const Arguments& arguments);
+/// Of what ERL_EPMD_PORT says; null when it is not set.
+[[nodiscard]] Outcome<std::uint16_t> mapper_port(const char* text);
 
 }  // namespace pulpo::cli

@@ -143,6 +143,7 @@ Outcome<NodePlan> read_plan(Program& program, const Arguments& arguments) {
 /// Starts the system and the applications; why not, when one fails.
 Outcome<void> start_applications(Program& program, Node& node, const NodePlan& plan) {
   export_node_functions(node.runtime());
+  export_cluster_functions(node.runtime());
   export_bench_functions(node.runtime());
   std::optional<Fault> failed = Fault{.code = Errc::exited, .where = "", .detail = "the node's own processes did not start"};
   node.runtime().run([&] {
@@ -152,7 +153,10 @@ Outcome<void> start_applications(Program& program, Node& node, const NodePlan& p
     }
     const KernelConfig& kernel = plan.config.kernel;
     if (auto cluster = start_cluster({.kernel = kernel, .applications = plan.applications}); !cluster) {
-      failed->detail = cluster.error().text();
+      const Error& error = cluster.error();
+      failed = Fault{.code = error.code == Errc::unsupported ? Errc::bad_argument : error.code,
+                     .where = "",
+                     .detail = error.detail.empty() ? error.text() : error.detail};
       return;
     }
     if (auto there = await_nodes(kernel); !there) {

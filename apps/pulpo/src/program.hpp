@@ -54,6 +54,8 @@ class Program {
 [[nodiscard]] Verb ping_verb();
 [[nodiscard]] Verb call_verb();
 [[nodiscard]] Verb rpc_verb();
+[[nodiscard]] Verb apps_verb();
+[[nodiscard]] Verb stop_verb();
 [[nodiscard]] Verb bench_call_verb();
 [[nodiscard]] Verb bench_connect_verb();
 [[nodiscard]] Verb bench_local_verb();

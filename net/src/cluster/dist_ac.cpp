@@ -166,7 +166,10 @@ void DistAc::node_ends() {
 void DistAc::handle_info(const Down& down) {
   if (down.ref == controller_) return node_ends();
   const auto peer = std::find_if(peers_.begin(), peers_.end(), [&](const auto& each) { return each.second.monitor == down.ref; });
-  if (peer != peers_.end()) lose(peer->first);
+  if (peer == peers_.end()) return;
+  // One that boots is connected before this process of it is there, which then greets us.
+  if (!peer->second.is_known && down.reason.is_atom(atoms::noproc)) return peer->second.monitor.reset();
+  lose(peer->first);
 }
 
 /// Its node has gone, or its controller: what ran there runs no more, or nobody answers for it.
@@ -175,7 +178,7 @@ void DistAc::lose(Atom node) {
   if (found == peers_.end()) return;
   const Peer peer = std::move(found->second);
   peers_.erase(found);
-  demonitor(peer.monitor, {.flush = true});
+  if (peer.monitor) demonitor(*peer.monitor, {.flush = true});
   for (auto& [name, app] : apps_) {
     const auto its = peer.applications.find(name);
     const bool ran_there = its != peer.applications.end() && (its->second.doing == Doing::running || its->second.doing == Doing::starting);
@@ -186,7 +189,10 @@ void DistAc::lose(Atom node) {
       app.lost = node;
       app.not_before = peer.leaving ? now() : after(app.config.wait);  // AC-30, AC-7
     }
-    if (app.giving_to == node) app.giving_to.reset();
+    if (app.giving_to == node) {
+      app.giving_to.reset();
+      app.is_given = false;  // the names come back, and it goes on here
+    }
     if (app.taking_from == node) {
       app.taking_from.reset();
       // It was to come here anyway.
@@ -208,6 +214,7 @@ void DistAc::handle_cast(const Status& status) {
   const auto found = peers_.find(status.node);
   if (found == peers_.end()) return;
   Peer& peer = found->second;
+  if (!peer.monitor) peer.monitor = monitor(kDistAc.on(status.node));
   const auto before = std::exchange(peer.applications, {});
   peer.is_known = true;
   peer.weight = status.weight;
@@ -339,7 +346,9 @@ void DistAc::claim(App& app) {
   app.epoch = latest_epoch(app) + 1;
   app.asked.clear();
   // Those on which it never runs as well: they may know that it does elsewhere.
-  for (const auto& [node, peer] : peers_) app.asked.insert(node);
+  for (const auto& [node, peer] : peers_) {
+    if (peer.monitor) app.asked.insert(node);
+  }
   tell_status();
   if (app.asked.empty()) return claim_decided(app);
   for (const Atom node : app.asked) tell(node, ClaimApplication{own_, app.config.name, app.round, app.epoch});
@@ -355,7 +364,12 @@ void DistAc::handle_cast(const ClaimApplication& claim) {
   for (const auto& [node, peer] : peers_) {
     // It may not be connected yet with the one where it runs: who boots meets one after the other.
     const ApplicationStatus* const its = status_of(*app, node);
-    if (node != claim.node && its != nullptr && (its->doing == Doing::running || its->doing == Doing::starting)) granted = false;
+    if (node == claim.node || its == nullptr) continue;
+    if (its->doing == Doing::running || its->doing == Doing::starting) granted = false;
+    // Nor with one of higher priority that is about to run it.
+    const bool comes_first = rank_of(*app, node) && rank_of(*app, node) < rank_of(*app, claim.node) && !peer.leaving && its->permitted &&
+                             (its->wanted || its->expected) && its->failed < latest_epoch(*app);
+    if (comes_first && now() < app->patience) granted = false;
   }
   if (granted && app->doing == Doing::claiming) {
     app->doing = Doing::idle;
@@ -400,9 +414,13 @@ void DistAc::handle_info(const Term& message) {
     if (app->doing == Doing::starting && message.elements()[2] == to_term(app->round)) runs_here(*app);
     return;
   }
+  if (word == "$drained"_atom) return drained(*app, message.elements()[2].atom());
   if (word == "$hand_over_ends"_atom) {
+    if (handing_over_.empty()) return;
+    leaving_ = false;  // who asked goes on with what is left here
     for (const From<HandOver>& caller : std::exchange(handing_over_, {})) caller.reply(false);
-    return;
+    tell_status();
+    return consider_all();
   }
   if (word != alarm_word() || message.elements()[2] != to_term(app->alarm)) return;
   app->alarm_at = kNever;

@@ -42,6 +42,8 @@ class DistAc {
   static constexpr Duration kTakeoverHold = 30s;
   static constexpr Duration kRetryMin = 1s, kRetryMax = 30s;
   static constexpr Duration kHandOverMax = 10s;
+  /// An instance that was taken over goes on for so long: a caller that had looked its name up before may be on the way to it.
+  static constexpr Duration kDrain = 20ms;
 
   /// `boot` are the applications that this node is about to start.
   DistAc(const KernelConfig& kernel, const std::vector<Atom>& boot);
@@ -92,9 +94,11 @@ class DistAc {
     std::optional<Atom> taking_from{};
     std::optional<Atom> taken_from{};  ///< Has been told so, and still says that it runs there.
     std::optional<Atom> giving_to{};
-    bool by_hand = false;               ///< The takeover under way was asked for by a person.
-    std::set<Atom, ByText> suspects{};  ///< Were chosen, and did nothing.
-    std::optional<Atom> awaited{};      ///< The one that was chosen, and until when it may do something.
+    bool is_given = false;                 ///< It runs there, with the names; here it ends in a moment.
+    bool by_hand = false;                  ///< The takeover under way was asked for by a person.
+    std::optional<RestartType> restart{};  ///< What that person wants it to be here.
+    std::set<Atom, ByText> suspects{};     ///< Were chosen, and did nothing.
+    std::optional<Atom> awaited{};         ///< The one that was chosen, and until when it may do something.
     TimePoint awaited_until{};
     std::vector<From<TakeApplication>> takers{};
     std::vector<From<PermitApplication>> permitters{};
@@ -102,7 +106,7 @@ class DistAc {
     TimePoint alarm_at = kNever;
   };
   struct Peer {
-    Ref monitor;
+    std::optional<Ref> monitor{};  ///< None: it has no such process, or not yet.
     std::uint64_t weight = 0;
     bool leaving = false;
     bool is_known = false;
@@ -138,6 +142,7 @@ class DistAc {
   void runs_here(App& app);
   void start_failed(App& app, const Term& reason);
   void stop_here(App& app);
+  void drained(App& app, Atom to);
   void give_away(App& app);
   void answer_takers(App& app, const Term& outcome);
   void take_no_more(App& app, const Term& why);
@@ -148,6 +153,7 @@ class DistAc {
   void lose(Atom node);
   void tell_status();
   [[nodiscard]] Status own_status(bool answer) const;
+  static void tell_controller(Term message);
   void tell_controller(Atom word, const App& app) const;
   void tell_controller(Atom word, const App& app, Term what) const;
   template <class M>

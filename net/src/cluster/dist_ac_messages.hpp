@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "pulpo/application.hpp"
 #include "pulpo/gen_server.hpp"
 #include "pulpo/server_ref.hpp"
 
@@ -113,6 +114,7 @@ struct WishTakeover {
 struct TakeApplication {
   using Message = Call<"take_application", Term>;
   Atom name;
+  RestartType restart = RestartType::temporary;  ///< On this node, from then on.
 };
 /// application:permit/2.
 struct PermitApplication {

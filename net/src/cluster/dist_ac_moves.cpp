@@ -7,6 +7,7 @@
 #include "cluster/global_server.hpp"
 #include "otp/application_controller.hpp"
 #include "pulpo/log.hpp"
+#include "pulpo/net/nodes.hpp"
 #include "pulpo/runtime.hpp"
 
 namespace pulpo::cluster {
@@ -22,13 +23,13 @@ bool mentions(const Term& reason, Atom word) {
 
 }  // namespace
 
-/// Nobody hears it when the node is ending.
-void DistAc::tell_controller(Atom word, const App& app) const {
-  if (const auto controller = whereis(ApplicationController::registered_name())) send(*controller, Term::tuple({word, app.config.name}));
+/// At the end of the node it is the first of the two to go.
+void DistAc::tell_controller(Term message) {
+  if (const auto controller = whereis(ApplicationController::registered_name())) send(*controller, std::move(message));
 }
+void DistAc::tell_controller(Atom word, const App& app) const { tell_controller(Term::tuple({word, app.config.name})); }
 void DistAc::tell_controller(Atom word, const App& app, Term what) const {
-  if (const auto controller = whereis(ApplicationController::registered_name()))
-    send(*controller, Term::tuple({word, app.config.name, std::move(what)}));
+  tell_controller(Term::tuple({word, app.config.name, std::move(what)}));
 }
 
 // --- Starting ----------------------------------------------------------------------------------------------------------
@@ -38,7 +39,8 @@ void DistAc::begin_start(App& app, const StartType& type) {
   app.round = ++rounds_;
   app.asked.clear();
   tell_status();
-  tell_controller("run_application"_atom, app, to_term(type));
+  const auto restart = std::exchange(app.restart, std::nullopt);
+  tell_controller(Term::tuple({"run_application"_atom, app.config.name, to_term(type), restart ? to_term(*restart) : Term()}));
 }
 
 void DistAc::handle_info(const ApplicationRuns& news) {
@@ -111,6 +113,10 @@ void DistAc::start_failed(App& app, const Term& reason) {
 void DistAc::handle_info(const ApplicationWanted& news) {
   App* const app = find(news.name);
   if (app == nullptr) return;
+  // The news of a node may be on its way to this process, while who waited for that node (node_sync) has heard it already.
+  if (own_ != atoms::nonode_nohost) {
+    for (const Atom node : nodes()) greet(node);
+  }
   app->wanted = true;
   app->expected = false;
   app->patience = std::max(app->patience, now() + kPatience);
@@ -215,6 +221,8 @@ void DistAc::take_no_more(App& app, const Term& why) {
 
 void DistAc::answer_takers(App& app, const Term& outcome) {
   for (const From<TakeApplication>& caller : std::exchange(app.takers, {})) caller.reply(outcome);
+  app.by_hand = false;  // the next takeover is nobody's
+  app.restart.reset();
 }
 
 /// AC-42.
@@ -229,6 +237,7 @@ void DistAc::handle_call(const TakeApplication& wish, From<TakeApplication> call
   app->takers.push_back(caller);
   app->wanted = true;
   app->by_hand = true;
+  app->restart = wish.restart;
   ask_takeover(*app, *from);
 }
 
@@ -245,6 +254,7 @@ void DistAc::handle_cast(const AskTakeover& question) {
   const bool agreed = app != nullptr && app->doing == Doing::running && (!app->giving_to || app->giving_to == question.node);
   if (!agreed) return tell(question.node, TakeoverAnswer{own_, question.name, false});
   app->giving_to = question.node;
+  app->is_given = false;
   tell(question.node, TakeoverAnswer{own_, question.name, true});
 }
 
@@ -255,11 +265,19 @@ void DistAc::handle_cast(const TakeoverDone& news) {
     if (news.done) tell(news.node, TakeoverAnswer{own_, news.name, false});
     return;
   }
-  if (news.done && app->doing == Doing::running) return stop_here(*app);
+  if (news.done && app->doing == Doing::running) {
+    app->is_given = true;
+    send_after(kDrain, Address(self()), Term::tuple({"$drained"_atom, news.name, news.node}));
+    return;
+  }
   log::warning("{} could not take {} over, which goes on here", Term(news.node).text(), news.name.text());
   app->giving_to.reset();
   tell_status();
   consider(*app);
+}
+
+void DistAc::drained(App& app, Atom to) {
+  if (app.doing == Doing::running && app.is_given && app.giving_to == to) stop_here(app);
 }
 
 /// To the best of the others; nothing happens when there is none.

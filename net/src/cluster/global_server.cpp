@@ -100,8 +100,16 @@ void GlobalServer::greet(Atom node) {
   send_after(kMergeMax, Address(self()), Term::tuple({patience_word(), to_term(++patience_), node}));
 }
 
+/// Its names are about to come.
+void GlobalServer::expect(Atom node) {
+  unmerged_.insert(node);
+  table_->expect(node);
+  send_after(kMergeMax, Address(self()), Term::tuple({patience_word(), to_term(++patience_), node}));
+}
+
 /// It has gone, or has no such server: nothing more is to be expected of it.
 void GlobalServer::forget(Atom node) {
+  give_back([&](const Taken& each) { return each.taker == node; });
   if (const auto peer = peers_.find(node); peer != peers_.end()) {
     demonitor(peer->second, {.flush = true});
     peers_.erase(peer);
@@ -151,10 +159,7 @@ void GlobalServer::handle_cast(const Names& names) {
   for (const NameEntry& entry : names.names) settle_conflicts(entry.name);
   // The mesh is about to connect us with these; who asks for a name of theirs waits.
   for (const Atom other : names.others) {
-    if (other == own_ || peers_.contains(other)) continue;
-    unmerged_.insert(other);
-    table_->expect(other);
-    send_after(kMergeMax, Address(self()), Term::tuple({patience_word(), to_term(++patience_), other}));
+    if (other != own_ && !peers_.contains(other)) expect(other);
   }
   unmerged_.erase(names.node);
   table_->merged(names.node);
@@ -239,11 +244,13 @@ void GlobalServer::handle_cast(const ClaimName& claim) {
     for (const auto& each : before) {
       if (each.node != own_ || each.pid == theirs.pid) continue;
       table_->drop(name, each.pid);
-      tell_all(Withdrawn{name, each.pid});
       const bool same = is_same_application(each, theirs);
-      if (!each.settled) {  // ours is being decided
+      if (!each.settled) {  // ours is being decided, and is withdrawn then
         mark_question(name, each.pid, same);
-      } else if (same) {
+        continue;
+      }
+      taken_.push_back({name, each.pid, claim.node});
+      if (same) {
         promises_.push_back({name, each});  // it may yet be the one that stays
       } else {
         unwatch(name, each.pid);
@@ -319,6 +326,7 @@ void GlobalServer::decide(std::uint64_t number) {
 void GlobalServer::handle_cast(const Settled& news) {
   if (!peers_.contains(news.node)) return;  // it has gone, and so has what it had
   table_->put(news.entry.name, claim_of(news.entry, news.node, true));
+  give_back([&](const Taken& each) { return each.taker == news.node && each.name == news.entry.name; }, news.node);
   settle_conflicts(news.entry.name);
 }
 
@@ -371,9 +379,21 @@ void GlobalServer::keep_promises() {
   }
 }
 
+/// The others drop what they still take for ours: `taker` has it, or has gone before it had; then whoever was promised it asks anew.
+void GlobalServer::give_back(const std::function<bool(const Taken&)>& which, Atom taker) {
+  std::erase_if(taken_, [&](const Taken& each) {
+    const bool is_it = which(each);
+    if (is_it) tell_all(Withdrawn{each.name, each.pid, taker});
+    return is_it;
+  });
+}
+
 void GlobalServer::handle_cast(const ReleaseName& name) { release(name.name, name.pid); }
 void GlobalServer::handle_cast(const Withdrawn& name) {
   table_->drop(name.name, name.pid);
+  if (table_->claims(name.name).empty()) give_back([&](const Taken& each) { return each.name == name.name; });
+  // Who is not connected with that node yet hears of it in a moment; who looks the name up waits for so long.
+  if (name.taker != nobody() && name.taker != own_ && !peers_.contains(name.taker)) expect(name.taker);
   keep_promises();
 }
 void GlobalServer::handle_call(const UnregisterName& name) {

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -73,6 +74,7 @@ struct Withdrawn {
   using Message = Cast<"withdrawn">;
   Term name;
   Pid pid{};
+  Atom taker{};  ///< The node that has it now, by force; nil: none.
 };
 /// A conflict is decided: `loser` has the name no more, nor `keeper` when the method is notify_all_name.
 struct Decided {
@@ -157,7 +159,16 @@ class GlobalServer {
     GlobalTable::Claim claim;
   };
 
+  /// Who took a name of ours by force, and has not said yet that all know: until then others may ask the old one.
+  struct Taken {
+    Term name;
+    Pid pid;
+    Atom taker;
+  };
+
   void greet(Atom node);
+  void expect(Atom node);
+  void give_back(const std::function<bool(const Taken&)>& which, Atom taker = "nil"_atom);
   void forget(Atom node);
   void ask(Question question);
   void decide(std::uint64_t number);
@@ -186,6 +197,7 @@ class GlobalServer {
   std::uint64_t version_ = 0;
   std::unordered_map<Ref, std::pair<Term, Pid>> watched_;
   std::vector<Promise> promises_;
+  std::vector<Taken> taken_;
   std::vector<From<SyncNames>> waiting_;
   std::uint64_t patience_ = 0;  ///< The latest round of waiting for names.
 };

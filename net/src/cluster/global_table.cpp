@@ -81,17 +81,21 @@ bool GlobalTable::drop(const Term& name, const Pid& pid) {
   return was_there;
 }
 
-void GlobalTable::drop_node(Atom node) {
+template <class Wanted>
+void GlobalTable::drop_if(const Wanted& wanted) {
   std::vector<decltype(names_)::node_type> gone;  // let go of after the lock
   const std::unique_lock lock(mutex_);
   for (auto each = names_.begin(); each != names_.end();) {
     const auto next = std::next(each);
-    std::erase_if(each->second, [&](const Claim& claim) { return claim.node == node; });
+    std::erase_if(each->second, wanted);
     if (each->second.empty()) gone.push_back(names_.extract(each));
     each = next;
   }
 }
 
+void GlobalTable::drop_node(Atom node) {
+  drop_if([node](const Claim& claim) { return claim.node == node; });
+}
 void GlobalTable::expect(Atom node) {
   const std::unique_lock lock(mutex_);
   expected_.insert(node.index());

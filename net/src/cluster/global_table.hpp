@@ -58,6 +58,8 @@ class GlobalTable {
   struct Before {
     bool operator()(const Term& left, const Term& right) const noexcept { return Term::compare_exactly(left, right) < 0; }
   };
+  template <class Wanted>
+  void drop_if(const Wanted& wanted);
   static bool is_better(const Claim& left, const Claim& right) noexcept;
 
   mutable std::shared_mutex mutex_;

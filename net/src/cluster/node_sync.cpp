@@ -69,7 +69,7 @@ Outcome<void> await_nodes(const KernelConfig& kernel) {
     if (!message) return Fault{.code = Errc::exited, .where = "node synchronisation", .detail = "the node stops"};
     if (const auto up = match<NodeUp>(*message)) arrived(up->node);  // AC-11: that it goes again changes nothing
     if (message->is_tuple(2) && message->elements()[0].is_atom(formed_word())) {
-      log::info("{} has begun already: this node joins it", Term(message->elements()[1]).text());
+      log::info("{} has begun already: this node joins it", message->elements()[1].atom().text());
       break;
     }
     if (!message->is_atom(overdue_word())) continue;

@@ -34,6 +34,7 @@
 #include "dist/session.hpp"
 #include "host/met.hpp"
 #include "link/admission.hpp"
+#include "link/stalled_links.hpp"
 #include "mapper/client.hpp"
 #include "mapper/on_demand.hpp"
 #include "pulpo/net/node.hpp"
@@ -69,7 +70,6 @@ class Neighbour {
 
 class Distribution final : public Router, private Joiner::Links {
  public:
-  static constexpr unsigned kHomeCore = 0;
   static constexpr std::size_t kWaitingMax = Session::kQueueMax;
   // Names that a peer may tell of at once: a mesh larger than this is none of boards.
   static constexpr std::size_t kMeshMax = 1024;
@@ -109,11 +109,15 @@ class Distribution final : public Router, private Joiner::Links {
   bool route(Core& core, MessagePtr message) override;
   [[nodiscard]] NodeIndex index_of(Atom node) override;
   [[nodiscard]] Atom name_of(NodeIndex index) const override { return nodes_.atom(index); }
+  void core_stalls(unsigned core, Duration held, TimePoint now) override {
+    if (core == kHomeCore) stalled_links_.tick(held, now);
+  }
 
   // --- For Session and Listener -------------------------------------------------------------------------
   [[nodiscard]] NodeTable& nodes() noexcept { return nodes_; }
   [[nodiscard]] const links::Identity& identity() const noexcept { return identity_; }
   [[nodiscard]] const links::Cookies& cookies() const noexcept { return cookies_; }
+  [[nodiscard]] links::StalledLinks& stalled_links() noexcept { return stalled_links_; }
   [[nodiscard]] links::Connection::Owner::Verdict admit(const Session& session, const links::Peer& peer);
   /// Somebody whom we dialled by address says who it is: shall it go on?
   [[nodiscard]] links::Connection::Owner::Verdict challenged(Session& session, const std::string& name);
@@ -165,6 +169,7 @@ class Distribution final : public Router, private Joiner::Links {
   links::Identity identity_;
   CookieJar cookies_;
   links::Admission admission_;
+  links::StalledLinks stalled_links_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<mapper::OnDemand> on_demand_;
   std::unique_ptr<mapper::Registration> registration_;

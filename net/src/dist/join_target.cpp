@@ -262,7 +262,9 @@ void Joiner::Target::dial_over(Member& member) {
 void Joiner::Target::failed(const std::string& why) {
   // What strangers' beacons lead to is no news, but for a cookie, which somebody may have mistyped.
   const bool is_news = told_ != why && (!of_beacon_ || (cookie_differs_ && joiner_.cookie_lines_.take(joiner_.loop_.now())));
-  log::line(is_news ? log::Level::warning : log::Level::debug, "** {} is not joined yet: {} **", text(), why);
+  // That a node is not there yet is no fault: it may be the last of its cluster to be switched on.
+  const log::Level level = cookie_differs_ ? log::Level::warning : log::Level::info;
+  log::line(is_news ? level : log::Level::debug, "** {} is not joined yet: {} **", text(), why);
   told_ = why;
 }
 

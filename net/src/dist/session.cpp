@@ -51,6 +51,7 @@ void Session::established(const links::Peer& peer) {
   decoder_ = std::make_unique<wire::Decoder>(distribution_.nodes(), peer_, distribution_.atom_quota(*this));
   if ((peer.features & links::kFragments) != 0) bulk_.emplace(*encoder_, static_cast<BulkLane::Owner&>(*this));
   heartbeat_.emplace(core_.loop(), *connection_, peer.tick_time);
+  distribution_.stalled_links().add(*connection_, peer.tick_time);
   distribution_.session_up(*this);
 }
 
@@ -262,12 +263,12 @@ void Session::record(ByteView body) {
   };
   auto reader = wire::RecordReader::open(body);
   if (!reader) return broken(reader.error());
-  if (reader->stamp().seq != received_ + 1) {
-    return broken({.code = Errc::bad_message,
-                   .where = "record",
-                   .detail = fmt::format("number {} where {} was due", reader->stamp().seq, received_ + 1)});
+  const std::uint64_t due = received_.load(std::memory_order_relaxed) + 1;
+  if (reader->stamp().seq != due) {
+    return broken(
+        {.code = Errc::bad_message, .where = "record", .detail = fmt::format("number {} where {} was due", reader->stamp().seq, due)});
   }
-  received_ = reader->stamp().seq;
+  received_.store(due, std::memory_order_relaxed);
   for (;;) {
     auto more = reader->next(*decoder_, incoming_);
     if (!more) return broken(more.error());
@@ -347,6 +348,7 @@ void Session::deliver(wire::Frame& frame) {
 
 void Session::ended(const links::Ending& ending) {
   heartbeat_.reset();
+  distribution_.stalled_links().remove(*connection_);
   distribution_.session_ended(*this, ending);
 }
 

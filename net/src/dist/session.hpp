@@ -15,6 +15,7 @@
 //   Cost       A call and its reply: one frame each.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -74,7 +75,7 @@ class Session final : public links::Connection::Owner, public Flusher, private B
   Verdict admit(const links::Peer& peer) override;
   Verdict challenged(const std::string& name) override;
   void established(const links::Peer& peer) override;
-  wire::Stamp stamp() override { return {++sequence_, received_}; }
+  wire::Stamp stamp() override { return {++sequence_, received_.load(std::memory_order_relaxed)}; }
   void record(ByteView body) override;
   [[nodiscard]] bool has_more() const noexcept override { return bulk_ && !bulk_->empty(); }
   void add_more() override;
@@ -121,7 +122,7 @@ class Session final : public links::Connection::Owner, public Flusher, private B
   TimePoint began_;
   std::optional<links::Heartbeat> heartbeat_;  ///< From established() on.
   std::uint64_t sequence_ = 0;                 ///< Of the last record that we closed.
-  std::uint64_t received_ = 0;                 ///< Of the last record that came.
+  std::atomic<std::uint64_t> received_{0};     ///< Of the last record that came; a tick for a stalled core tells it as well.
   std::unique_ptr<wire::Encoder> encoder_;
   std::unique_ptr<wire::Decoder> decoder_;
   std::optional<BulkLane> bulk_;  ///< Where the peer knows fragments.

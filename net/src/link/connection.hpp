@@ -21,6 +21,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -64,7 +65,7 @@ class Connection {
     [[nodiscard]] virtual bool has_more() const noexcept { return false; }
     /// Encodes some of it into gathering(), behind what is there. At most as much as others may wait for.
     virtual void add_more() {}
-    /// The numbers for the record that is being closed.
+    /// The numbers for the record that is being closed. Also from tick_for_stalled_core(), never at once.
     [[nodiscard]] virtual wire::Stamp stamp() = 0;
     /// A record came; `body` is lent for the length of the call. May close() or abort().
     virtual void record(ByteView body) = 0;
@@ -91,6 +92,9 @@ class Connection {
   void flush();
   /// As flush(), but sends a record without frames when nothing has gathered: a tick, an acknowledgement.
   void flush_even_empty();
+  /// Says for the loop's thread, which stands still, that this node lives: sends a record without frames, if no send is in flight. By any
+  /// one other thread, while the connection lives.
+  void tick_for_stalled_core();
   /// Bytes gathered, closed and not sealed yet, or in flight.
   [[nodiscard]] std::size_t queued_bytes() const noexcept { return gathering_.size() + to_seal_.size() + in_flight_bytes_; }
   [[nodiscard]] bool is_sending() const noexcept { return in_flight_bytes_ != 0; }
@@ -144,6 +148,7 @@ class Connection {
   void pump();
   void send(ByteView bytes);
   void seal_and_send();
+  void stop_ticking();
   void say_goodbye();
   void log_refusal(const Ending& ending);
   void was_cut(int error);
@@ -171,9 +176,12 @@ class Connection {
   wire::OutBuffer opened_;     ///< What has verified of the record that comes in.
   std::optional<Sealer> sealer_;
   std::optional<Opener> opener_;
-  std::string shaking_next_;  ///< Handshake messages that wait for those in flight.
+  std::string shaking_next_;  ///< Handshake messages that wait for those in flight; later the rest of a tick for a stalled core.
   std::string shaking_out_;   ///< Handshake messages in flight.
   std::size_t in_flight_bytes_ = 0;
+  /// Held while a send begins or its end is noted: tick_for_stalled_core() reads and changes what those do, from sealer_ to handle_.
+  std::mutex sending_;
+  bool may_tick_ = false;  ///< It is open, for that other thread.
   bool flush_wanted_ = false;
   bool flush_empty_ = false;
   bool sealed_goodbye_ = false;

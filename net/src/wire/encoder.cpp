@@ -24,6 +24,8 @@ constexpr std::size_t kFragmentHead = 3;
 constexpr std::size_t kValueRoom = 2 * (8 + 4 * 255) + kRoom;
 /// A run of bytes shorter than this is not cut for what is left of a fragment.
 constexpr std::size_t kPartMin = 512;
+/// What an element of a container takes at least: a tag and a byte.
+constexpr std::size_t kElementBytesMin = 2;
 
 inline char* put(char* at, std::uint64_t value) { return at + protozero::add_varint_to_buffer(at, value); }
 
@@ -134,6 +136,7 @@ struct EncoderRun {
   bool bytes(ByteView data, const Term* holder = nullptr) {
     if (data.size() > encoder.limits_.message_bytes_max) return too_big();
     if (stream != nullptr && data.size() + kRoom > left() && data.size() >= kPartMin) {
+      if (goes_beyond(data.size())) return too_big();
       at = put_field<frame::run>(at, data.size());
       stream->run_tag = tag;
       stream->run_at = 0;
@@ -153,7 +156,14 @@ struct EncoderRun {
 
   bool too_big() { return fail(fmt::format("the message takes more than {} bytes", encoder.limits_.message_bytes_max)); }
 
+  /// With so much more, of a stream. Looked at before its receiver is told of it, which would take such a claim for an attack.
+  [[nodiscard]] bool goes_beyond(std::size_t more) const {
+    return stream != nullptr && stream->bytes + written() + more > encoder.limits_.message_bytes_max;
+  }
+
   bool open(OpenTerm level) {
+    const std::size_t count = level.at != nullptr ? static_cast<std::size_t>(level.end - level.at) : level.size;
+    if (goes_beyond(count * kElementBytesMin)) return too_big();
     if (encoder.levels_.size() >= encoder.limits_.depth_max) {
       return fail(fmt::format("the message nests deeper than {} levels", encoder.limits_.depth_max));
     }

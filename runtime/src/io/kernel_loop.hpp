@@ -24,6 +24,7 @@ class KernelLoop : public OperationLoop {
   Outcome<Handle> adopt(int descriptor) final;
   void keep_alive(Handle handle, Duration patience) final { socket::keep_alive(handle, patience); }
   void limit_unsent(Handle handle, std::size_t bytes) final { socket::limit_unsent(handle, bytes); }
+  std::size_t send_at_once(Handle handle, std::string_view bytes) noexcept final { return socket::send_at_once(handle, bytes); }
   void limit_unread(Handle handle, std::size_t bytes) final { socket::limit_unread(handle, bytes); }
   Outcome<Handle> bind(const Address& address, const DatagramOptions& options) final;
   Outcome<void> join(Handle handle, const Address& group, const Address& interface) final;

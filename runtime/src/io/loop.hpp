@@ -144,6 +144,12 @@ class Loop {
     static_cast<void>(handle);
     static_cast<void>(bytes);
   }
+  /// Hands the kernel what it takes of `bytes` at once, around the loop, and returns how many it took; nothing in a simulation. For another
+  /// thread while the loop's stands still; the caller sees to it that no send is in flight.
+  virtual std::size_t send_at_once(Handle handle, std::string_view bytes) noexcept {
+    static_cast<void>(handle);
+    return bytes.size();
+  }
   /// The kernel keeps about `bytes` for us that we have not received yet, and the peer's sends wait beyond that: SO_RCVBUF, socket(7).
   /// Nothing in a simulation.
   virtual void limit_unread(Handle handle, std::size_t bytes) {

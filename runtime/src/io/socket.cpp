@@ -194,6 +194,11 @@ void keep_alive(int descriptor, Duration patience) noexcept {
   (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged, sizeof unacknowledged);
 }
 
+std::size_t send_at_once(int descriptor, std::string_view bytes) noexcept {
+  const ssize_t sent = ::send(descriptor, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  return sent > 0 ? static_cast<std::size_t>(sent) : 0;  // an error is the loop's to find
+}
+
 void limit_unsent(int descriptor, std::size_t bytes) noexcept {
   const auto limit = static_cast<unsigned>(bytes);
   // Unchecked, as above: without it a small message waits for a whole send buffer.

@@ -35,6 +35,8 @@ enum class Mode : std::uint8_t { blocking, non_blocking };
 void keep_alive(int descriptor, Duration patience) noexcept;
 /// See Loop::limit_unsent().
 void limit_unsent(int descriptor, std::size_t bytes) noexcept;
+/// See Loop::send_at_once().
+[[nodiscard]] std::size_t send_at_once(int descriptor, std::string_view bytes) noexcept;
 /// See Loop::limit_unread().
 void limit_unread(int descriptor, std::size_t bytes) noexcept;
 

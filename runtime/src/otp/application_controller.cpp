@@ -245,8 +245,9 @@ bool ApplicationController::obey_control(const Term& message) {
     return false;
   const Atom name = words[1].atom();
   Running* application = running(name);
-  if (word == "run_application"_atom && words.size() == 3) {
+  if (word == "run_application"_atom && words.size() == 4) {
     const auto start = from_term<StartType>(words[2]);
+    const auto type = from_term<RestartType>(words[3]);  // none: as it was
     if (!start || find(name) == nullptr) {
       tell_control("application_ended"_atom, name, Term::tuple({"not_loaded"_atom, name}));
       return true;
@@ -255,6 +256,7 @@ bool ApplicationController::obey_control(const Term& message) {
       running_.push_back({.name = name, .phase = Phase::asked});
       application = &running_.back();
     }
+    if (type) application->type = *type;
     if (application->phase == Phase::asked || application->phase == Phase::elsewhere) start_here(*application, *start);
   } else if (application == nullptr) {
     return true;

@@ -84,7 +84,8 @@ class ApplicationController final : public detail::ServerBody {
   [[nodiscard]] Term control(const Term& names);
   void tell_count() const;
   void tell_control(Term word, Atom name, Term what) const;
-  /// What the control says: {:run_application, name, type}, {:application_elsewhere, name}, {:refuse_application, name, reason},
+  /// What the control says: {:run_application, name, start, restart or nil}, {:application_elsewhere, name}, {:refuse_application, name,
+  /// reason},
   /// {:stop_application_here, name}. False when `message` is none of these.
   bool obey_control(const Term& message);
   void answer_starters(Running& application, const Term& outcome);

@@ -173,31 +173,50 @@ constexpr auto kStopWith = function("System.stop", "Stops this node, in order, w
 constexpr auto kInitStop = function(":init.stop", "Stops this node, in order.", [] { return stop_with_status(0); });
 constexpr auto kInitStopWith =
     function(":init.stop", "Stops this node, in order, with an exit status.", [](std::int64_t status) { return stop_with_status(status); });
+/// AC-20: the restart type is looked at first.
+Term start_as(Atom name, const Term& restart) {
+  const auto type = from_term<RestartType>(restart);
+  if (!type) return Term::tuple({atoms::error, Term::tuple({"invalid_restart_type"_atom, restart})});
+  return to_term(start_application(name, {.type = *type}));
+}
+
 constexpr auto kStart = function("Application.start", "Starts an application.", [](Atom name) { return start_application(name); });
+constexpr auto kStartAs = function("Application.start", "The same, as :permanent, :transient or :temporary.",
+                                   [](Atom name, const Term& restart) { return start_as(name, restart); });
 constexpr auto kStopApplication = function("Application.stop", "Stops an application.", [](Atom name) { return stop_application(name); });
+constexpr auto kErlangStart = function(":application.start", "Starts an application.", [](Atom name) { return start_application(name); });
+constexpr auto kErlangStartAs = function(":application.start", "The same, as :permanent, :transient or :temporary.",
+                                         [](Atom name, const Term& restart) { return start_as(name, restart); });
+constexpr auto kErlangStop = function(":application.stop", "Stops an application.", [](Atom name) { return stop_application(name); });
 constexpr auto kEnsure = function("Application.ensure_all_started", "Starts an application and what it needs.",
                                   [](Atom name) { return ensure_all_started(name); });
 constexpr auto kGetEnv = function("Application.get_env", "A setting of an application, or nil.",
                                   [](Atom application, Atom key) { return get_env(application, key.text()).value_or(Term()); });
-constexpr auto kWhich = function("Application.started_applications", "The applications that run: {name, description, version}.", [] {
+/// AC-26: those that run here.
+std::vector<Term> running_applications() {
   std::vector<Term> all;
   const auto running = which_applications();
   if (!running) exit(running.error().reason);
   for (const RunningApplication& each : *running)
     all.push_back(Term::tuple({each.name, Term::charlist(each.description), Term::charlist(each.version)}));
   return all;
-});
+}
+constexpr auto kWhich = function("Application.started_applications", "The applications that run: {name, description, version}.",
+                                 [] { return running_applications(); });
+constexpr auto kErlangWhich = function(":application.which_applications", "The applications that run: {name, description, version}.",
+                                       [] { return running_applications(); });
 
 }  // namespace
 
 std::span<const Function> builtin_functions() {
   static constexpr Function kAll[] = {
-      kPuts,      kWrite,        kInspect,    kWhereis,      kErlangWhereis, kList,
-      kProcesses, kExit,         kErlangExit, kAlive,        kErlangAlive,   kInfo,
-      kLeader,    kErlangLeader, kSleep,      kTimerSleep,   kSend,          kErlangSend,
-      kSelf,      kNode,         kCall,       kCallTimeout,  kCast,          kApply,
-      kStop,      kStopWith,     kInitStop,   kInitStopWith, kStart,         kStopApplication,
-      kEnsure,    kGetEnv,       kWhich,
+      kPuts,       kWrite,        kInspect,    kWhereis,      kErlangWhereis, kList,
+      kProcesses,  kExit,         kErlangExit, kAlive,        kErlangAlive,   kInfo,
+      kLeader,     kErlangLeader, kSleep,      kTimerSleep,   kSend,          kErlangSend,
+      kSelf,       kNode,         kCall,       kCallTimeout,  kCast,          kApply,
+      kStop,       kStopWith,     kInitStop,   kInitStopWith, kStart,         kStopApplication,
+      kEnsure,     kGetEnv,       kWhich,      kStartAs,      kErlangStart,   kErlangStartAs,
+      kErlangStop, kErlangWhich,
   };
   return kAll;
 }

@@ -13,15 +13,15 @@ namespace pulpo {
 using detail::this_core;
 
 void Core::drain_inbox() {
-  std::uint32_t taken = 0;
-  while (taken < kInboxSlice) {
+  std::uint32_t weight = 0;
+  for (unsigned taken = 0; taken < kInboxSlice; ++taken) {
     Message* const message = inbox_.pop();
     if (message == nullptr) break;
-    ++taken;
+    weight += Inbox::weight(*message);
     arrive(message);
   }
-  if (taken == 0) return;
-  for (std::uint64_t cores = inbox_.took(taken); cores != 0; cores &= cores - 1) {
+  if (weight == 0) return;
+  for (std::uint64_t cores = inbox_.took(weight); cores != 0; cores &= cores - 1) {
     Core& core = runtime_.core(static_cast<unsigned>(std::countr_zero(cores)));
     core.post([&core, index = index_] { core.core_has_room(index); });
   }
@@ -58,9 +58,10 @@ void Core::arrive(Message* message) {
 void Core::push_outbox(unsigned core, Message* message) noexcept {
   Outbox& outbox = outboxes_[core];
   outbox.leaving.push_back(message);
+  outbox.weight += Inbox::weight(*message);
   if (message->kind == Signal::recycle) return;
   outbox.urgent = true;
-  if (outbox.leaving.size() >= kOutboxFull) outbox_is_full_ = true;
+  if (outbox.weight >= kOutboxFull) outbox_is_full_ = true;
 }
 
 void Core::wait_for_core(unsigned core) {
@@ -90,7 +91,7 @@ void Core::flush_outboxes() noexcept {
     slice_left_ -= static_cast<int>(count);
     Core& target = runtime_.core(core);
     // A sleeping core is not woken for its own empty blocks.
-    if (target.inbox_.push(first, urgent, count)) target.loop_->wake();
+    if (target.inbox_.push(first, urgent, std::exchange(outbox.weight, 0))) target.loop_->wake();
     if (!outbox.is_held_up) outbox.is_held_up = target.inbox_.ask_for_room(index_);
   }
 }

@@ -368,9 +368,10 @@ class Core {
 
   struct Outbox {
     MessageChain leaving;
-    bool urgent = false;      ///< `leaving` holds more than blocks on their way home.
-    bool is_held_up = false;  ///< That core's inbox is full; it will call core_has_room().
-    MessageChain empty;       ///< Blocks of that core: the next messages for it, or home when they are many or nothing else is to do.
+    std::uint32_t weight = 0;  ///< Of `leaving`.
+    bool urgent = false;       ///< `leaving` holds more than blocks on their way home.
+    bool is_held_up = false;   ///< That core's inbox is full; it will call core_has_room().
+    MessageChain empty;        ///< Blocks of that core: the next messages for it, or home when they are many or nothing else is to do.
     IntrusiveList<LinkWait, LinkWait> senders;  ///< Held up by it.
   };
   std::vector<Outbox> outboxes_;

@@ -7,12 +7,14 @@
 // asleep: it is woken once, by the first push that finds it so, and one that is awake costs the producer no system call.
 //
 //   Order      Chains of one producer stay in order.
-//   Bounds     kFull messages, beyond which producers let their processes wait until the owner has taken half of them. What must not wait
-//              (signals, answers, requests, one a process) comes on top.
+//   Bounds     kFull messages, a large one counting for as many as it has pages: 4 MiB. Beyond that producers let their processes wait
+//   until
+//              the owner has taken half of them. What must not wait (signals, answers, requests, one a process) comes on top.
 //   Threads    push(): any. The rest: the owner's.
 //   Cost       push(): one compare-and-swap a chain. pop(): one exchange for all that is there.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <utility>
@@ -25,11 +27,16 @@ class Inbox {
  public:
   /// Four slices' messages: enough that two cores which send each other hundreds never wait, few enough for the caches.
   static constexpr std::uint32_t kFull = 1024;
+  /// What a message counts for; the same when it is pushed and when it has been popped.
+  [[nodiscard]] static std::uint32_t weight(const Message& message) noexcept {
+    if (message.is_typed() || message.body.is_inline()) return 1;
+    return 1 + static_cast<std::uint32_t>(std::min<std::size_t>(message.body.heap_bytes() >> 12, INT32_MAX));
+  }
 
-  /// Appends the chain first …, of `count` messages, which ends with a null `next`. True when `ring` was asked for, the owner was asleep,
-  /// and the caller must wake its loop.
-  [[nodiscard]] bool push(Message* first, bool ring, std::uint32_t count = 1) noexcept {
-    held_.fetch_add(count, std::memory_order_relaxed);
+  /// Appends the chain first …, whose messages weigh `weight`, and which ends with a null `next`. True when `ring` was asked for, the owner
+  /// was asleep, and the caller must wake its loop.
+  [[nodiscard]] bool push(Message* first, bool ring, std::uint32_t weight = 1) noexcept {
+    held_.fetch_add(weight, std::memory_order_relaxed);
     const std::uintptr_t wanted = reinterpret_cast<std::uintptr_t>(first);
     std::uintptr_t seen = newest_.load(std::memory_order_relaxed);
     do {
@@ -47,10 +54,10 @@ class Inbox {
     // The owner may have looked just before.
     return (wants_room_.fetch_and(~(std::uint64_t{1} << core), std::memory_order_seq_cst) & std::uint64_t{1} << core) == 0;
   }
-  /// `count` have been popped. Returns the cores to be told that there is room, a bit each.
-  [[nodiscard]] std::uint64_t took(std::uint32_t count) noexcept {
-    const std::uint32_t before = held_.fetch_sub(count, std::memory_order_seq_cst);
-    if (before - count >= kFull / 2 || wants_room_.load(std::memory_order_seq_cst) == 0) return 0;
+  /// Messages of that weight have been popped. Returns the cores to be told that there is room, a bit each.
+  [[nodiscard]] std::uint64_t took(std::uint32_t weight) noexcept {
+    const std::uint32_t before = held_.fetch_sub(weight, std::memory_order_seq_cst);
+    if (before - weight >= kFull / 2 || wants_room_.load(std::memory_order_seq_cst) == 0) return 0;
     return wants_room_.exchange(0, std::memory_order_seq_cst);
   }
 
@@ -110,7 +117,7 @@ class Inbox {
   Message* next_chain_ = nullptr;  ///< Each links to the next newer one by `older`.
   // Everybody's.
   alignas(64) std::atomic<std::uintptr_t> newest_{0};
-  std::atomic<std::uint32_t> held_{0};  ///< Pushed, and not yet said to be taken.
+  std::atomic<std::uint32_t> held_{0};  ///< What weighs what was pushed, and not yet said to be taken.
   std::atomic<std::uint64_t> wants_room_{0};
 };
 

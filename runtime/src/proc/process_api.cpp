@@ -80,7 +80,8 @@ void send_signal(Core& core, const Address& to, Signal kind, Term body) {
   }
   const Pid pid = message->to;
   if (!core.send(std::move(message))) core.wait_for_link(node);
-  if (node == kOwnNode && pid.core() != core.index() && pid.core() < core.runtime().core_count()) core.wait_for_core(pid.core());
+  const unsigned there = node == kOwnNode ? pid.core() : Router::kHomeCore;
+  if (there != core.index() && there < core.runtime().core_count()) core.wait_for_core(there);
   if (running(core).held) core.wait_for_mailbox();
   core.spend(1);
 }

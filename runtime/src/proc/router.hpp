@@ -18,6 +18,9 @@ class Core;
 
 class Router {
  public:
+  /// The core that takes what is for other nodes, from all cores.
+  static constexpr unsigned kHomeCore = 0;
+
   virtual ~Router() = default;
   /// Takes a signal for another node: `message->to.node` says which; with by_name, `name` says who. Connects first when need be.
   /// What cannot be delivered is answered as OTP does: a request by request_down {nodedown, Node}, a monitor by down noconnection, a
@@ -28,6 +31,8 @@ class Router {
   [[nodiscard]] virtual NodeIndex index_of(Atom node) = 0;
   /// The name behind a number, for errors and for printing.
   [[nodiscard]] virtual Atom name_of(NodeIndex index) const = 0;
+  /// A process has held `core` for so long, until `now`, and still does. On the watchdog's thread, some times a second.
+  virtual void core_stalls(unsigned core, Duration held, TimePoint now);
 };
 
 }  // namespace pulpo

@@ -44,6 +44,8 @@ Watchdog::Watchdog(Runtime& runtime, const WatchdogOptions& options, std::vector
   thread_ = std::thread([this] { run(); });
 }
 
+void Router::core_stalls(unsigned, Duration, TimePoint) {}
+
 Watchdog::~Watchdog() {
   {
     const std::lock_guard lock(mutex_);
@@ -90,6 +92,8 @@ void Watchdog::look(Core& core, Seen& seen) {
     return;
   }
   const Duration held = now - seen.since;
+  if (held < options_.limit) return;
+  if (Router* const router = runtime_.router()) router->core_stalls(core.index(), held, now);
   if (held < seen.report_after) return;
   report(core, seen, held);
   seen.report_after = held + std::min(held, kPauseMax);

@@ -41,6 +41,7 @@ TEST(BenchPlan, ItComesBackFromATermAsItWas) {
   EXPECT_EQ(send->kind, BenchKind::send);
   EXPECT_EQ(send->payload, 1u << 20);
   EXPECT_EQ(read_bench_plan(bench_plan_term({.kind = BenchKind::spawn}))->kind, BenchKind::spawn);
+  EXPECT_EQ(read_bench_plan(bench_plan_term({.kind = BenchKind::connect, .concurrency = 8}))->kind, BenchKind::connect);
 }
 
 TEST(BenchPlan, APersonMayLeaveOutWhatIsAsUsual) {
@@ -54,7 +55,8 @@ TEST(BenchPlan, APersonMayLeaveOutWhatIsAsUsual) {
 
 TEST(BenchPlan, WhatANodeCannotMeasureIsRefusedByName) {
   EXPECT_EQ(refusal("5"), "the options of a bench are a map");
-  EXPECT_EQ(refusal("%{kind: :connect}"), "kind of a bench is :call, :send or :spawn");
+  EXPECT_EQ(refusal("%{kind: :listen}"), "kind of a bench is :call, :send, :spawn or :connect");
+  EXPECT_NE(refusal("%{kind: :connect}").find("give --concurrency 32 or less"), std::string::npos) << "64 callers are usual";
   EXPECT_EQ(refusal("%{concurrency: 0}"), "concurrency of a bench is a whole number from 1 to 1000000");
   EXPECT_EQ(refusal("%{concurrency: 1000001}"), "concurrency of a bench is a whole number from 1 to 1000000");
   EXPECT_EQ(refusal("%{concurrency: -1}"), "concurrency of a bench is a whole number from 1 to 1000000");

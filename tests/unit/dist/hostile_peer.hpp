@@ -111,12 +111,20 @@ class HostilePeer {
         continue;
       }
       record_ = part.body;
+      bytes_read_ += part.size;
       stream.erase(0, part.size);
       auto reader = wire::RecordReader::open(record_);
       EXPECT_TRUE(reader);
       reader_.emplace(*reader);
     }
   }
+  /// The kernel holds little for it that it has not read.
+  void hold_little() const {
+    const int bytes = 32 * 1024;
+    EXPECT_EQ(::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes), 0);
+  }
+  /// Of all records of which next() has begun to read frames.
+  [[nodiscard]] std::size_t bytes_read() const noexcept { return bytes_read_; }
   /// True when the other side closes the connection, whatever it sends before.
   bool is_closed() {
     for (char bytes[4096];;) {
@@ -172,6 +180,7 @@ class HostilePeer {
   std::string received_, opened_, record_;
   std::optional<wire::RecordReader> reader_;
   std::uint64_t sequence_ = 0;
+  std::size_t bytes_read_ = 0;
   int socket_ = -1;
   bool established_ = false;
 };

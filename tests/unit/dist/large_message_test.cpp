@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "pulpo/net/nodes.hpp"
+#include "pulpo/process_info.hpp"
 #include "unit/dist/nodes_fixture.hpp"
 
 namespace pulpo {
@@ -28,6 +29,7 @@ class LargeMessageTest : public NodesTest {
     });
   }
   [[nodiscard]] virtual bool is_plain() const { return false; }
+  void kill_a_sender_in_the_middle();
   std::unique_ptr<Node> a_, b_;
 
  private:
@@ -200,6 +202,56 @@ TEST_P(LargeMessageTest, AConnectionThatEndsMidwayDropsTheMessageAndTheNextOneAr
     send(at_a("sink"), Term::binary(std::string(100'000, 'x')));
   });
   EXPECT_EQ(await(size), 100'000u);
+}
+
+/// It is killed by another process while it waits for the link, which has most of the message still before it.
+void LargeMessageTest::kill_a_sender_in_the_middle() {
+  constexpr std::size_t kSize = 50u << 20;
+  std::promise<std::string> result;
+  auto arrived = std::make_shared<std::atomic<bool>>(false);
+  serve("sink", [&result, arrived] {
+    const auto hello = receive_any(60s);
+    const Ref ref = monitor(hello->pid());
+    send(hello->pid(), "go"_atom);
+    // Another's, which does not wait for it.
+    const auto other = receive_if([](const Term& term) { return term.is_binary() && term.bytes().size() == 100'000; }, 60s);
+    const auto first = receive_any(60s);
+    *arrived = true;
+    const auto second = receive_any(60s);
+    if (!other) return result.set_value("the link is not what it was");
+    if (!first || !first->is_binary() || first->bytes() != std::string(kSize, 'x')) return result.set_value("not all of it came");
+    if (!second || !second->is_tuple(5) || second->elements()[1] != Term(ref)) return result.set_value("the end did not come behind it");
+    if (second->elements()[4] != Term(atoms::killed)) return result.set_value("another reason");
+    result.set_value("");
+  });
+  run_on(*b_, [arrived] {
+    const auto [sender, ended] = spawn_monitor([] {
+      send(at_a("sink"), self());
+      (void)receive_any(60s);
+      send(at_a("sink"), Term::binary(std::string(kSize, 'x')));
+      exit("it was not held up"_atom);
+    });
+    for (;; yield()) {
+      const auto info = process_info(sender);
+      ASSERT_TRUE(info);
+      if (info->status == ProcessStatus::suspended && info->waits_for && info->waits_for->kind == "link") break;
+    }
+    exit(sender, atoms::kill);
+    const auto down = receive_any(60s);
+    ASSERT_TRUE(down && down->is_tuple(5));
+    EXPECT_EQ(down->elements()[4], Term(atoms::killed));
+    EXPECT_FALSE(*arrived);
+    send(at_a("sink"), Term::binary(std::string(100'000, 'y')));
+  });
+  EXPECT_EQ(await(result), "");
+}
+
+TEST_P(LargeMessageTest, AMessageWhoseSenderIsKilledInTheMiddleArrivesWholeAndTheEndBehindIt) {  // SIG-1, SIG-15
+  kill_a_sender_in_the_middle();
+}
+
+TEST_P(PlainLargeMessageTest, AMessageWhoseSenderIsKilledInTheMiddleArrivesWholeAndTheEndBehindIt) {  // SIG-1, SIG-15
+  kill_a_sender_in_the_middle();
 }
 
 PULPO_ON_EACH_LOOP(LargeMessageTest);

@@ -288,6 +288,33 @@ TEST_P(CoresAtOnceTest, WhoACoreHoldsUpCanBeKilled) {
   });
 }
 
+TEST_P(CoresAtOnceTest, WhoSendsLargeMessagesIsHeldUpAfterSomeMegabytes) {
+  run_on_two([] {
+    std::atomic<bool> is_busy = false, is_let_go = false;
+    std::atomic<std::size_t> sent = 0;
+    const auto busy = spawn_monitor(
+        [&] {
+          (void)receive_any();
+          is_busy = true;
+          while (!is_let_go) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        },
+        on_core(1));
+    send(busy.pid, 0);
+    while (!is_busy) yield();  // from here on nothing leaves that core's inbox
+    constexpr std::size_t kSize = 1u << 20;
+    constexpr std::size_t kMessages = 100;
+    const auto fast = spawn_monitor([to = busy.pid, &sent] {
+      for (std::size_t i = 0; i < kMessages; ++i, ++sent) send(to, Term::binary(std::string(kSize, 'x')));
+    });
+    await_held_up(fast.pid);
+    // What the inbox takes, and one message more that found room.
+    EXPECT_LE(sent * kSize, 5u << 20);
+    is_let_go = true;
+    EXPECT_EQ(down_reason(fast.monitor), Term(atoms::normal)) << "it goes on when there is room";
+    EXPECT_EQ(down_reason(busy.monitor), Term(atoms::normal));
+  });
+}
+
 struct SendsAtItsEnd {
   explicit SendsAtItsEnd(const Pid& to_) : to(to_) {}
   SendsAtItsEnd(const SendsAtItsEnd&) = delete;

@@ -169,6 +169,27 @@ TEST(Fragment, AMessageBeyondTheLimitIsRefusedAtBothEnds) {
   EXPECT_NE(decoded.error().detail.find("more than 40000 bytes"), std::string::npos) << decoded.error().detail;
 }
 
+TEST(Fragment, AMessageThatGoesBeyondTheLimitInTheMiddleIsTakenBackBeforeItsReceiverEndsTheLink) {
+  // Goal:   its sender alone learns that it is too large. A receiver that is told of more than can still come ends the connection.
+  const Term part = Term::binary(std::string(15'000, 'x'));
+  for (const Term& last : {Term::binary(std::string(30'000, 'y')), Term::tuple(std::vector<Term>(8'000, Term(1))),
+                           Term::list(std::vector<Term>(8'000, Term(-1))), Term::charlist(std::string(30'000, 'k'))}) {
+    Wire wire({.message_bytes_max = 60'000});
+    OutgoingStream stream{.number = 0, .frame = send_of(wire, Term::list({part, part, part, last}))};
+    Frame frame;
+    Outcome<bool> encoded = false;
+    while (encoded && !*encoded) {
+      wire.out.clear();
+      encoded = wire.encoder.encode_fragment(wire.out, stream);
+      if (!encoded) break;
+      const auto decoded = wire.decoder.decode(content(wire.out, 0), frame);
+      ASSERT_TRUE(decoded.has_value()) << decoded.error().text();
+    }
+    ASSERT_FALSE(encoded.has_value());
+    EXPECT_NE(encoded.error().detail.find("more than 60000 bytes"), std::string::npos) << encoded.error().detail;
+  }
+}
+
 TEST(Fragment, WhatIsMalformedIsRefusedWithItsReason) {
   const std::string head = "e0 01 00 08 02 20 01 28 01 ";
   const auto refused = [](std::string_view bytes) {

@@ -7,13 +7,14 @@
 //
 //   Threads    Inside a process of a Node.
 //   Suspends   start_cluster(), until its processes run.
-//   Errors     already_exists when this runtime has one.
+//   Errors     already_exists when this runtime has one; unsupported for an application that is to be `consistent`, which is not there yet.
 #pragma once
 
 #include <vector>
 
 #include "pulpo/config.hpp"
 #include "pulpo/process.hpp"
+#include "pulpo/runtime.hpp"
 
 namespace pulpo {
 
@@ -30,5 +31,8 @@ Result<Pid> start_cluster(const ClusterOptions& options = {});
 /// that is connected has begun already: then the cluster has formed, and this node joins it. Between start_cluster() and the applications.
 /// Errors: timeout, and which mandatory ones are missing.
 [[nodiscard]] Outcome<void> await_nodes(const KernelConfig& kernel);
+
+/// :global and what of :application moves applications, for rpc and the console. Once a runtime, before or after its start.
+void export_cluster_functions(Runtime& runtime);
 
 }  // namespace pulpo

@@ -87,7 +87,7 @@ void GlobalServer::greet(Atom node) {
   table_->expect(node);
   unmerged_.insert(node);
   peers_.emplace(node, monitor(kGlobalServer.on(node)));
-  Names names{.node = own_, .answer = true, .names = {}, .others = peers()};
+  Names names{.node = own_, .names = {}, .others = peers()};
   for (const auto& [name, claim] : table_->of_node(own_)) {
     if (claim.settled) names.names.push_back(entry_of(name, claim));
   }
@@ -146,15 +146,7 @@ void GlobalServer::handle_cast(const Names& names) {
     const auto is_it = [&, &name = name, &claim = claim](const NameEntry& each) { return each.pid == claim.pid && each.name == name; };
     if (claim.settled && std::none_of(names.names.begin(), names.names.end(), is_it)) table_->drop(name, claim.pid);
   }
-  if (!peers_.contains(names.node)) {
-    greet(names.node);
-  } else if (names.answer) {
-    Names ours{.node = own_, .answer = false, .names = {}, .others = {}};
-    for (const auto& [name, claim] : table_->of_node(own_)) {
-      if (claim.settled) ours.names.push_back(entry_of(name, claim));
-    }
-    tell(names.node, ours);
-  }
+  greet(names.node);  // it has heard of our node before we have of its
   for (const NameEntry& entry : names.names) table_->put(entry.name, claim_of(entry, names.node, true));
   for (const NameEntry& entry : names.names) settle_conflicts(entry.name);
   // The mesh is about to connect us with these; who asks for a name of theirs waits.
@@ -438,6 +430,7 @@ void GlobalServer::handle_cast(const Decided& conflict) {
     table_->drop(conflict.name, pid);
     if (!pid.is_local()) return;
     unwatch(conflict.name, pid);
+    tell_all(Withdrawn{conflict.name, pid, nobody()});  // who met us meanwhile has heard of it
     if (conflict.method == "random_exit_name"_atom) {
       log::info("global: Name conflict terminating {}", Term::tuple({conflict.name, pid}).text());
       exit(pid, atoms::kill);

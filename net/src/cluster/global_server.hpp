@@ -44,11 +44,10 @@ struct NameEntry {
 };
 
 // --- From node to node ------------------------------------------------------------------------------------
-/// All that `node` has; who is asked to answers with its own. `others` are the nodes that it is connected with.
+/// All that `node` has: what each tells the other first. `others` are the nodes that it is connected with.
 struct Names {
   using Message = Cast<"names">;
   Atom node;
-  bool answer = false;
   std::vector<NameEntry> names{};
   std::vector<Atom> others{};
 };

@@ -147,6 +147,19 @@ TEST_F(Rules, AStopIsForAllNodesUntilSomebodyStartsIt) {  // AC-46, AC-47
   EXPECT_TRUE(runs_on("one")) << where();
 }
 
+TEST_F(Rules, AStartThatIsAskedForWhileItMovesAwayIsAnswered) {  // AC-20
+  Application slow = application(book, kDistro);
+  slow.prep_stop = [] { sleep(500ms); };
+  world.start({.name = "one", .applications = {std::move(slow)}, .kernel = configuration()});
+  start("two");
+  ASSERT_TRUE(world.run_until([&] { return runs_on("one") && two().has_begun(); }, 10s));
+  EXPECT_EQ(told(two(), [] { return take_over(kDistro); }), ":ok");
+  world.run_for(100ms);
+  ASSERT_EQ(book.alive(kDistro).size(), 2u) << "the old one is stopping";
+  EXPECT_EQ(told(one(), [] { return to_term(start_application("distro"_atom)); }), "{:error, {:already_started, :distro}}");
+  EXPECT_TRUE(runs_on("two")) << where();
+}
+
 TEST_F(Rules, APermissionMovesIt) {  // AC-52, AC-8
   start_all();
   EXPECT_EQ(told(one(), [] { return permit(kDistro, false); }), ":ok");

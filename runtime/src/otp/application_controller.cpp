@@ -354,7 +354,13 @@ void ApplicationController::ended(const Running& application, const Term& why) {
   const bool failed = !application.starters.empty() || application.phase == Phase::starting;  // nobody has told of a success
   // AC-70, AC-49: temporary applications are only reported. The level is the tutorials' (LOG-2).
   log::info("Application {} exited: {}", application.name.text(), failed ? "it did not start: " + start_error_text(why) : reason_text(why));
-  if (is_controlled(application.name) && control_goes_on(application, why, failed)) return;
+  if (!is_controlled(application.name) || !control_goes_on(application, why, failed)) ended_for_good(application, why, failed);
+  std::vector<Wish> waiting;
+  for (const Wish& wish : std::exchange(postponed_, {})) (wish.name == application.name ? waiting : postponed_).push_back(wish);
+  for (const Wish& wish : waiting) start_one(wish);
+}
+
+void ApplicationController::ended_for_good(const Running& application, const Term& why, bool failed) {
   for (const detail::Caller& caller : application.starters) reply(caller.pid, caller.ref, error(why));
   for (const detail::Caller& caller : application.stoppers) reply(caller.pid, caller.ref, atoms::ok);
   const bool by_itself = application.phase != Phase::stopping;
@@ -364,9 +370,6 @@ void ApplicationController::ended(const Running& application, const Term& why) {
              (application.type == RestartType::permanent || !why.is_atom(atoms::normal))) {
     begin_system_end(Term::tuple({"application_terminated"_atom, application.name, why}));
   }
-  std::vector<Wish> waiting;
-  for (const Wish& wish : std::exchange(postponed_, {})) (wish.name == application.name ? waiting : postponed_).push_back(wish);
-  for (const Wish& wish : waiting) start_one(wish);
 }
 
 /// What its control decides on: whether and where it goes on. False when the node ends with it, or the operator stopped it.

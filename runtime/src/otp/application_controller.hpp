@@ -98,6 +98,7 @@ class ApplicationController final : public detail::ServerBody {
   void master_ended(const Pid& master, const Term& reason);
   /// It is over; `why` is what its tree ended with.
   void ended(const Running& application, const Term& why);
+  void ended_for_good(const Running& application, const Term& why, bool failed);
   [[nodiscard]] Term running_list() const;
 
   Applications applications_;

@@ -245,7 +245,10 @@ void GlobalServer::handle_cast(const ClaimName& claim) {
       if (each.node != own_ || each.pid == theirs.pid) continue;
       table_->drop(name, each.pid);
       taken_.push_back({name, each.pid, claim.node});
-      if (is_same_application(each, theirs)) {
+      const bool same = is_same_application(each, theirs);
+      if (!each.settled) {  // ours is being decided
+        mark_question(name, each.pid, same);
+      } else if (same) {
         promises_.push_back({name, each});  // it may yet be the one that stays
       } else {
         unwatch(name, each.pid);
@@ -263,10 +266,7 @@ void GlobalServer::handle_cast(const ClaimName& claim) {
     if (each.settled) return answer(is_same_application(each, theirs) ? later() : no());
     // Both ask just now.
     if (own_.text() < claim.node.text()) return answer(is_same_application(each, theirs) ? later() : no());
-    for (auto& [number, question] : questions_) {
-      if (question.name != name || question.claim.pid != each.pid) continue;
-      (is_same_application(each, theirs) ? question.later : question.refused) = true;
-    }
+    mark_question(name, each.pid, is_same_application(each, theirs));
   }
   table_->put(name, theirs);
   answer(yes());
@@ -347,12 +347,17 @@ void GlobalServer::unwatch(const Term& name, const Pid& pid) {
 
 // --- Giving up -----------------------------------------------------------------------------------------------------------
 
+/// How the question that is open for it, if one is, ends at best: it has to wait for the name, or does not get it.
+void GlobalServer::mark_question(const Term& name, const Pid& pid, bool later) {
+  for (auto& [number, question] : questions_) {
+    if (question.name == name && question.claim.pid == pid) (later ? question.later : question.refused) = true;
+  }
+}
+
 void GlobalServer::release(const Term& name, const Pid& pid) {
   unwatch(name, pid);
   // Nodes that are met while it is being decided would believe in it for ever.
-  for (auto& [number, question] : questions_) {
-    if (question.name == name && question.claim.pid == pid) question.refused = true;
-  }
+  mark_question(name, pid, false);
   std::erase_if(promises_, [&](const Promise& each) { return each.name == name && each.claim.pid == pid; });
   table_->drop(name, pid);
   tell_all(Withdrawn{name, pid});

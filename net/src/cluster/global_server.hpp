@@ -176,6 +176,7 @@ class GlobalServer {
   void unwatch(const Term& name, const Pid& pid);
   void release(const Term& name, const Pid& pid);
   void keep_promises();
+  void mark_question(const Term& name, const Pid& pid, bool later);
   void answer_synced();
   [[nodiscard]] NameEntry entry_of(const Term& name, const GlobalTable::Claim& claim) const;
   [[nodiscard]] GlobalTable::Claim claim_of(const NameEntry& entry, Atom node, bool settled);

@@ -115,6 +115,7 @@ class FailoverPlot {
     if (draw(2) == 0) applications_.emplace_back("beta");
     for (const std::string& name : applications_) kernel.distributed.push_back(draw_application(name, nodes));
     kernel_ = kernel;
+    for (const DistributedApplication& each : kernel.distributed) world_.note(text_of(each));
     for (const Atom node : nodes) {
       std::vector<Application> all;
       for (const std::string& name : applications_) all.push_back(application(book_, name, name == "beta"));
@@ -135,6 +136,16 @@ class FailoverPlot {
       made.nodes.back().push_back(node);
     }
     return made;
+  }
+
+  static std::string text_of(const DistributedApplication& application) {
+    std::string text = fmt::format("{} after {} ms on", application.name.text(), application.wait.duration() / 1ms);
+    for (const auto& group : application.nodes) {
+      text += " {";
+      for (const Atom node : group) text += fmt::format(" {}", node.text());
+      text += " }";
+    }
+    return text;
   }
 
   // --- Acts -------------------------------------------------------------------------------------------

@@ -153,7 +153,10 @@ Outcome<void> start_applications(Program& program, Node& node, const NodePlan& p
     }
     const KernelConfig& kernel = plan.config.kernel;
     if (auto cluster = start_cluster({.kernel = kernel, .applications = plan.applications}); !cluster) {
-      failed->detail = cluster.error().text();
+      const Error& error = cluster.error();
+      failed = Fault{.code = error.code == Errc::unsupported ? Errc::bad_argument : error.code,
+                     .where = "",
+                     .detail = error.detail.empty() ? error.text() : error.detail};
       return;
     }
     if (auto there = await_nodes(kernel); !there) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pulpo/net/cluster.hpp"
 
+#include <fmt/format.h>
+
 #include "cluster/dist_ac.hpp"
 #include "cluster/distributed_applications.hpp"
 #include "cluster/global_names.hpp"
@@ -49,6 +51,13 @@ std::optional<Atom> distributed_application_of_caller() {
 Result<Pid> start_cluster(const ClusterOptions& options) {
   if (const auto there = whereis(kClusterSupervisor.name()))
     return Error{Errc::already_exists, Term::tuple({atoms::already_started, *there}), "start_cluster"};
+  for (const DistributedApplication& each : options.kernel.distributed) {
+    if (!each.consistent) continue;
+    Error error{Errc::unsupported, Term::tuple({"unsupported"_atom, each.name, "consistent"_atom}), "start_cluster"};
+    error.detail = fmt::format("{}: the mode `consistent` of {} is not there yet; without it both sides of a partition may run it",
+                               options.kernel.distributed_place, each.name.text());
+    return error;
+  }
   const auto table = std::make_shared<GlobalTable>();
   watch_nodes(table);
   std::vector<ChildSpec> children{worker<cluster::GlobalServer>({.name = cluster::kGlobalServer}, table)};

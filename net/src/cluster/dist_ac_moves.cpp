@@ -135,7 +135,9 @@ void DistAc::handle_cast(const ReviveApplication& news) {
 }
 
 void DistAc::handle_info(const ApplicationCount& news) {
-  if (std::exchange(weight_, news.count) != news.count) tell_status();
+  if (std::exchange(weight_, news.count) == news.count) return;
+  tell_status();
+  consider_all();
 }
 
 // --- Stopping ------------------------------------------------------------------------------------------------------------
@@ -191,7 +193,14 @@ void DistAc::ask_takeover(App& app, Atom from) {
 
 void DistAc::handle_cast(const TakeoverAnswer& answer) {
   App* const app = find(answer.name);
-  if (app == nullptr || app->doing != Doing::taking || app->taking_from != answer.node) return;
+  if (app == nullptr) return;
+  if (app->doing == Doing::running && app->taken_from == answer.node && !answer.agreed) {
+    // It was lost and is back, knows nothing of having been taken over, and goes on.
+    app->taken_from.reset();
+    return consider(*app);
+  }
+  if (app->taking_from != answer.node && answer.agreed) return tell(answer.node, TakeoverDone{own_, answer.name, false});
+  if (app->doing != Doing::taking || app->taking_from != answer.node) return;
   if (answer.agreed) {
     app->epoch = latest_epoch(*app) + 1;
     return begin_start(*app, StartType::takeover(answer.node));
@@ -251,7 +260,11 @@ void DistAc::handle_cast(const AskTakeover& question) {
 
 void DistAc::handle_cast(const TakeoverDone& news) {
   App* const app = find(news.name);
-  if (app == nullptr || app->giving_to != news.node) return;
+  if (app == nullptr) return;
+  if (app->giving_to != news.node) {
+    if (news.done) tell(news.node, TakeoverAnswer{own_, news.name, false});
+    return;
+  }
   if (news.done && app->doing == Doing::running) {
     app->is_given = true;
     send_after(kDrain, Address(self()), Term::tuple({"$drained"_atom, news.name, news.node}));
@@ -260,6 +273,7 @@ void DistAc::handle_cast(const TakeoverDone& news) {
   log::warning("{} could not take {} over, which goes on here", Term(news.node).text(), news.name.text());
   app->giving_to.reset();
   tell_status();
+  consider(*app);
 }
 
 void DistAc::drained(App& app, Atom to) {

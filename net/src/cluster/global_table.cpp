@@ -96,10 +96,6 @@ void GlobalTable::drop_if(const Wanted& wanted) {
 void GlobalTable::drop_node(Atom node) {
   drop_if([node](const Claim& claim) { return claim.node == node; });
 }
-void GlobalTable::drop_settled(Atom node) {
-  drop_if([node](const Claim& claim) { return claim.node == node && claim.settled; });
-}
-
 void GlobalTable::expect(Atom node) {
   const std::unique_lock lock(mutex_);
   expected_.insert(node.index());

@@ -48,8 +48,6 @@ class GlobalTable {
   bool replace(const Term& name, const Claim& claim);
   bool drop(const Term& name, const Pid& pid);
   void drop_node(Atom node);
-  /// The same, but for those that are being decided: what a node tells of its names does not mention them.
-  void drop_settled(Atom node);
 
   // --- Nodes whose names are on their way -------------------------------------------------------------------
   void expect(Atom node);

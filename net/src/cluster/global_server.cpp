@@ -109,7 +109,7 @@ void GlobalServer::expect(Atom node) {
 
 /// It has gone, or has no such server: nothing more is to be expected of it.
 void GlobalServer::forget(Atom node) {
-  std::erase_if(taken_, [&](const Taken& each) { return each.taker == node; });  // what it took comes back
+  give_back([&](const Taken& each) { return each.taker == node; });
   if (const auto peer = peers_.find(node); peer != peers_.end()) {
     demonitor(peer->second, {.flush = true});
     peers_.erase(peer);
@@ -244,11 +244,13 @@ void GlobalServer::handle_cast(const ClaimName& claim) {
     for (const auto& each : before) {
       if (each.node != own_ || each.pid == theirs.pid) continue;
       table_->drop(name, each.pid);
-      taken_.push_back({name, each.pid, claim.node});
       const bool same = is_same_application(each, theirs);
-      if (!each.settled) {  // ours is being decided
+      if (!each.settled) {  // ours is being decided, and is withdrawn then
         mark_question(name, each.pid, same);
-      } else if (same) {
+        continue;
+      }
+      taken_.push_back({name, each.pid, claim.node});
+      if (same) {
         promises_.push_back({name, each});  // it may yet be the one that stays
       } else {
         unwatch(name, each.pid);
@@ -324,11 +326,7 @@ void GlobalServer::decide(std::uint64_t number) {
 void GlobalServer::handle_cast(const Settled& news) {
   if (!peers_.contains(news.node)) return;  // it has gone, and so has what it had
   table_->put(news.entry.name, claim_of(news.entry, news.node, true));
-  std::erase_if(taken_, [&](const Taken& each) {
-    const bool is_it = each.taker == news.node && each.name == news.entry.name;
-    if (is_it) tell_all(Withdrawn{each.name, each.pid, each.taker});
-    return is_it;
-  });
+  give_back([&](const Taken& each) { return each.taker == news.node && each.name == news.entry.name; }, news.node);
   settle_conflicts(news.entry.name);
 }
 
@@ -381,9 +379,19 @@ void GlobalServer::keep_promises() {
   }
 }
 
+/// The others drop what they still take for ours: `taker` has it, or has gone before it had; then whoever was promised it asks anew.
+void GlobalServer::give_back(const std::function<bool(const Taken&)>& which, Atom taker) {
+  std::erase_if(taken_, [&](const Taken& each) {
+    const bool is_it = which(each);
+    if (is_it) tell_all(Withdrawn{each.name, each.pid, taker});
+    return is_it;
+  });
+}
+
 void GlobalServer::handle_cast(const ReleaseName& name) { release(name.name, name.pid); }
 void GlobalServer::handle_cast(const Withdrawn& name) {
   table_->drop(name.name, name.pid);
+  if (table_->claims(name.name).empty()) give_back([&](const Taken& each) { return each.name == name.name; });
   // Who is not connected with that node yet hears of it in a moment; who looks the name up waits for so long.
   if (name.taker != nobody() && name.taker != own_ && !peers_.contains(name.taker)) expect(name.taker);
   keep_promises();

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -167,6 +168,7 @@ class GlobalServer {
 
   void greet(Atom node);
   void expect(Atom node);
+  void give_back(const std::function<bool(const Taken&)>& which, Atom taker = "nil"_atom);
   void forget(Atom node);
   void ask(Question question);
   void decide(std::uint64_t number);

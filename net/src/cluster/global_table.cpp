@@ -8,6 +8,7 @@ namespace pulpo {
 
 bool GlobalTable::is_better(const Claim& left, const Claim& right) noexcept {
   if ((left.forced || right.forced) && left.version != right.version) return left.version > right.version;
+  if (left.forced && right.forced && left.node != right.node) return left.node.text() > right.node.text();  // as replace() has it
   if (left.settled != right.settled) return left.settled;
   if (left.since != right.since) return left.since < right.since;
   return left.node.text() < right.node.text();

@@ -65,6 +65,15 @@ TEST_P(BuiltinFunctionsTest, KnowTheProcessesOfTheNode) {
     EXPECT_EQ(called("Process.sleep", {1}), Term(atoms::ok));
     EXPECT_EQ(called("Application.start", {"nothing"_atom}), elixir("{:error, {:not_loaded, :nothing}}"));
     EXPECT_EQ(called("Application.started_applications"), Term::empty_list());
+    EXPECT_EQ(called(":application.which_applications"), Term::empty_list());  // AC-26
+    // AC-20, in its order; AC-46.
+    for (const char* const start : {"Application.start", ":application.start"}) {
+      EXPECT_EQ(called(start, {"nothing"_atom, "sometimes"_atom}), elixir("{:error, {:invalid_restart_type, :sometimes}}"));
+      EXPECT_EQ(called(start, {"nothing"_atom, "permanent"_atom}), elixir("{:error, {:not_loaded, :nothing}}"));
+    }
+    for (const char* const stop : {"Application.stop", ":application.stop"}) {
+      EXPECT_EQ(called(stop, {"nothing"_atom}), elixir("{:error, {:not_started, :nothing}}"));
+    }
     EXPECT_TRUE(stop_system());
   });
 }

@@ -66,11 +66,12 @@ Option spin_option() {
 }
 
 Option watchdog_option() {
-  return {.name = "watchdog",
-          .value = "MS|off",
-          .help =
-              "Name in the log, with its frames, what holds a core longer than MS milliseconds, 500 by default. It costs nothing while "
-              "nobody does."};
+  return {
+      .name = "watchdog",
+      .value = "MS|off",
+      .help =
+          "Name in the log, with its frames, what holds a core longer than MS milliseconds, 500 by default, and send ticks to other nodes "
+          "meanwhile; with off they take this node for dead after the tick time. It costs nothing while nobody does."};
 }
 
 Option json_option() { return {.name = "json", .value = "", .help = "Print one JSON object instead of text."}; }

@@ -11,8 +11,10 @@
 #include "dist/distribution.hpp"
 #include "otp/application_table.hpp"
 #include "otp/supervisor_base.hpp"
+#include "pulpo/log.hpp"
 #include "pulpo/runtime.hpp"
 #include "pulpo/supervisor.hpp"
+#include "pulpo/system.hpp"
 
 namespace pulpo {
 namespace {
@@ -34,6 +36,17 @@ void watch_nodes(const std::shared_ptr<GlobalTable>& table) {
     });
     return Term(atoms::ok);
   }));
+}
+
+/// A node without these processes is taken for lost by the others, and must not go on beside them; as OTP ends with its kernel.
+void end_with(const Pid& cluster) {
+  const Ref watched = monitor(cluster);
+  const auto down = receive_if([watched](const Term& message) {
+    return message.is_tuple(5) && message.elements()[0].is_atom(atoms::DOWN) && message.elements()[1] == Term(watched);
+  });
+  if (!down) return;
+  log::line(log::Level::critical, "the cluster's own processes have ended: {}; the node ends", down->elements()[4].text());
+  static_cast<void>(system_stop(1));
 }
 
 }  // namespace
@@ -64,7 +77,9 @@ Result<Pid> start_cluster(const ClusterOptions& options) {
   if (!options.kernel.distributed.empty())
     children.push_back(worker<cluster::DistAc>({.name = cluster::kDistAc}, options.kernel, options.applications));
   auto started = start_supervisor_alone({.name = kClusterSupervisor, .children = std::move(children)});
-  if (started) set_name_space(":global", std::make_shared<cluster::GlobalNames>(table));
+  if (!started) return started;
+  set_name_space(":global", std::make_shared<cluster::GlobalNames>(table));
+  spawn([cluster = *started] { end_with(cluster); });
   return started;
 }
 

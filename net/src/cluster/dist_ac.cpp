@@ -30,18 +30,23 @@ DistAc::DistAc(const KernelConfig& kernel, const std::vector<Atom>& boot) : own_
   }
   // What runs already, when this is not the first life of this process.
   const Term running = call(Address(ApplicationController::registered_name()), Term::tuple({"control_applications"_atom, to_term(names)}));
-  for (const Atom name : from_term<std::vector<Atom>>(running).value_or(std::vector<Atom>{})) {
+  using There = std::vector<std::pair<Atom, Atom>>;
+  for (const auto& [name, phase] : from_term<There>(running).value_or(There{})) {
     App& app = apps_.at(name);
     app.wanted = true;
     app.expected = false;
+    if (phase == "starting"_atom) app.doing = Doing::starting;
+    if (phase != "running"_atom) continue;
     app.doing = Doing::running;
     app.epoch = 1;
     app.since = now();
   }
   controller_ = monitor(Address(ApplicationController::registered_name()));
   monitor_nodes(true);
-  if (own_ == atoms::nonode_nohost) return;
-  for (const Atom node : nodes()) greet(node);
+  if (own_ != atoms::nonode_nohost) {
+    for (const Atom node : nodes()) greet(node);
+  }
+  consider_all();
 }
 
 // --- What is known ----------------------------------------------------------------------------------------------------
@@ -219,8 +224,10 @@ void DistAc::handle_cast(const Status& status) {
   peer.weight = status.weight;
   peer.leaving = status.leaving;
   peer.heard = now();
-  for (const ApplicationStatus& its : status.applications) {
-    peer.applications.emplace(its.name, its);
+  for (ApplicationStatus its : status.applications) {
+    for (std::uint64_t* const number : {&its.epoch, &its.failed, &its.stopped}) *number = std::min(*number, kEpochMax);
+    for (Duration* const time : {&its.age, &its.wait}) *time = std::clamp<Duration>(*time, Duration::zero(), kTimeMax);
+    peer.applications.insert_or_assign(its.name, its);
     App* const app = find(its.name);
     if (app == nullptr) continue;
     app->suspects.erase(status.node);
@@ -415,10 +422,15 @@ void DistAc::handle_info(const Term& message) {
     if (app->doing == Doing::starting && message.elements()[2] == to_term(app->round)) runs_here(*app);
     return;
   }
-  if (word == "$drained"_atom) return drained(*app, message.elements()[2].atom());
-  if (word == "$hand_over_ends"_atom) {
-    if (handing_over_.empty()) return;
-    leaving_ = false;  // who asked goes on with what is left here
+  if (word == "$drained"_atom) {
+    if (const auto to = message.elements()[2].as_atom()) drained(*app, *to);
+    return;
+  }
+  if (word == "$hand_over_ends"_atom || word == "$stays_after_all"_atom) {
+    if (!leaving_ || message.elements()[2] != to_term(leaving_round_)) return;
+    if (word == "$hand_over_ends"_atom && handing_over_.empty()) return;
+    leaving_ = false;  // who asked goes on with what is left here, or has not stopped this node after all
+    log::warning("this node was to be left by its applications, and stays: it takes part in elections again");
     for (const From<HandOver>& caller : std::exchange(handing_over_, {})) caller.reply(false);
     tell_status();
     return consider_all();

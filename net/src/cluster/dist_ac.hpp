@@ -42,6 +42,11 @@ class DistAc {
   static constexpr Duration kTakeoverHold = 30s;
   static constexpr Duration kRetryMin = 1s, kRetryMax = 30s;
   static constexpr Duration kHandOverMax = 10s;
+  /// A node that has given all away is stopped within so long, or goes on as before.
+  static constexpr Duration kLeaveMax = 30s;
+  /// What another node says beyond is cut: no cluster lives through so many starts, or so long.
+  static constexpr std::uint64_t kEpochMax = std::uint64_t{1} << 62;
+  static constexpr Duration kTimeMax = std::chrono::hours(24 * 365 * 50);
   /// An instance that was taken over goes on for so long: a caller that had looked its name up before may be on the way to it.
   static constexpr Duration kDrain = 20ms;
 
@@ -165,7 +170,8 @@ class DistAc {
   std::uint64_t weight_ = 0;
   std::uint64_t rounds_ = 0;
   bool leaving_ = false;
-  Ref controller_;  ///< The monitor of application_controller.
+  std::uint64_t leaving_round_ = 0;  ///< The latest HandOver.
+  Ref controller_;                   ///< The monitor of application_controller.
   std::vector<From<HandOver>> handing_over_;
   std::set<std::pair<std::string_view, std::string_view>> mismatches_;  ///< Application and node: reported once.
 };

@@ -14,11 +14,11 @@ namespace pulpo::cluster {
 namespace {
 
 /// Reasons wrap each other: {:shutdown, {:failed_to_start_child, child, {:already_started, pid}}}.
-bool mentions(const Term& reason, Atom word) {
+bool mentions(const Term& reason, Atom word, int depth = 8) {
   if (reason.is_atom(word)) return true;
-  if (!reason.is_tuple()) return false;
+  if (!reason.is_tuple() || depth == 0) return false;
   const auto parts = reason.elements();
-  return std::any_of(parts.begin(), parts.end(), [&](const Term& each) { return mentions(each, word); });
+  return std::any_of(parts.begin(), parts.end(), [&](const Term& each) { return mentions(each, word, depth - 1); });
 }
 
 }  // namespace
@@ -70,6 +70,7 @@ void DistAc::runs_here(App& app) {
   app.taken_from = std::exchange(app.taking_from, std::nullopt);
   if (app.taken_from) tell(*app.taken_from, TakeoverDone{own_, app.config.name, true});
   answer_takers(app, atoms::ok);
+  if (!app.permitted || leaving_) give_away(app);  // somebody said so while it started
   consider(app);
 }
 
@@ -298,9 +299,15 @@ void DistAc::handle_call(const PermitApplication& wish, From<PermitApplication> 
   app->permitted = wish.permitted;
   if (wish.permitted) app->takes_at_once = true;
   tell_status();
-  if (!wish.permitted && app->doing == Doing::running) {
+  if (!wish.permitted && (app->doing == Doing::running || app->doing == Doing::starting)) {
     app->permitters.push_back(caller);
-    return give_away(*app);
+    if (app->doing == Doing::running) give_away(*app);
+    return;
+  }
+  if (!wish.permitted && app->doing == Doing::claiming) {
+    app->doing = Doing::idle;
+    app->round = ++rounds_;
+    tell_status();
   }
   caller.reply(atoms::ok);
   consider(*app);
@@ -308,8 +315,11 @@ void DistAc::handle_call(const PermitApplication& wish, From<PermitApplication> 
 
 void DistAc::handle_call(const HandOver&, From<HandOver> caller) {
   leaving_ = true;
+  ++leaving_round_;
   tell_status();
   handing_over_.push_back(caller);
+  send_after(kHandOverMax + kLeaveMax, Address(self()),
+             Term::tuple({"$stays_after_all"_atom, apps_.begin()->first, to_term(leaving_round_)}));
   bool moves = false;
   Atom first{};
   for (auto& [name, app] : apps_) {
@@ -322,7 +332,7 @@ void DistAc::handle_call(const HandOver&, From<HandOver> caller) {
     for (const From<HandOver>& each : std::exchange(handing_over_, {})) each.reply(true);
     return;
   }
-  send_after(kHandOverMax, Address(self()), Term::tuple({"$hand_over_ends"_atom, first, Term()}));
+  send_after(kHandOverMax, Address(self()), Term::tuple({"$hand_over_ends"_atom, first, to_term(leaving_round_)}));
 }
 
 // --- For people ----------------------------------------------------------------------------------------------------------------

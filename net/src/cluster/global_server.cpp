@@ -63,11 +63,12 @@ NameEntry GlobalServer::entry_of(const Term& name, const GlobalTable::Claim& cla
 }
 
 GlobalTable::Claim GlobalServer::claim_of(const NameEntry& entry, Atom node, bool settled) {
-  version_ = std::max(version_, entry.version);
+  const std::uint64_t version = std::min(entry.version, kVersionMax);
+  version_ = std::max(version_, version);
   return {.pid = entry.pid,
           .node = node,
-          .version = entry.version,
-          .since = now() - entry.age,
+          .version = version,
+          .since = now() - std::clamp<Duration>(entry.age, Duration::zero(), kAgeMax),
           .method = entry.method,
           .application = entry.application,
           .settled = settled,
@@ -141,6 +142,7 @@ void GlobalServer::handle_info(const Down& down) {
 }
 
 void GlobalServer::handle_cast(const Names& names) {
+  if (names.node == own_) return;
   // What it asks for just now is not among them, and stays: it was told before, or is about to be.
   for (const auto& [name, claim] : table_->of_node(names.node)) {
     const auto is_it = [&, &name = name, &claim = claim](const NameEntry& each) { return each.pid == claim.pid && each.name == name; };
@@ -161,19 +163,19 @@ void GlobalServer::handle_cast(const Names& names) {
 void GlobalServer::handle_info(const Term& message) {
   if (!message.is_tuple(3)) return;
   if (message.elements()[0].is_atom(promises_word())) return keep_promises();
+  // Its own words, and whatever else somebody sends to a registered name.
+  const auto number = message.elements()[1].as_integer();
+  const auto node = message.elements()[2].as_atom();
+  if (!number || !node) return;
   if (message.elements()[0].is_atom(holder_word())) {
-    const auto number = static_cast<std::uint64_t>(message.elements()[1].integer());
-    const Atom holder = message.elements()[2].atom();
-    const auto question = questions_.find(number);
-    if (question == questions_.end() || peers_.contains(holder) || question->second.asked.erase(holder) == 0) return;
+    const auto question = questions_.find(static_cast<std::uint64_t>(*number));
+    if (question == questions_.end() || peers_.contains(*node) || question->second.asked.erase(*node) == 0) return;
     question->second.refused = true;
-    if (question->second.asked.empty()) decide(number);
+    if (question->second.asked.empty()) decide(question->first);
     return;
   }
-  if (!message.elements()[0].is_atom(patience_word())) return;
-  const Atom node = message.elements()[2].atom();
-  if (unmerged_.erase(node) == 0) return;
-  table_->merged(node);
+  if (!message.elements()[0].is_atom(patience_word()) || unmerged_.erase(*node) == 0) return;
+  table_->merged(*node);
   answer_synced();
 }
 
@@ -227,6 +229,8 @@ void GlobalServer::ask(Question question) {
 }
 
 void GlobalServer::handle_cast(const ClaimName& claim) {
+  if (claim.node == own_) return;
+  greet(claim.node);  // it has heard of our node before we have of its; a node that is none is lost at once
   const Term& name = claim.entry.name;
   const auto answer = [&](Atom verdict) { tell(claim.node, ClaimAnswer{own_, claim.number, verdict, nobody()}); };
   const GlobalTable::Claim theirs = claim_of(claim.entry, claim.node, false);

@@ -119,6 +119,9 @@ class GlobalServer {
   using Protocol = pulpo::Protocol<Names, ClaimName, ClaimAnswer, Settled, Withdrawn, Decided, RegisterName, UnregisterName, ReleaseName,
                                    SyncNames, TakeNames>;
   static constexpr Duration kMergeMax = 1s;
+  /// What another node says beyond is cut: no cluster lives through so many registrations, or so long.
+  static constexpr std::uint64_t kVersionMax = std::uint64_t{1} << 62;
+  static constexpr Duration kAgeMax = std::chrono::hours(24 * 365 * 50);
   static constexpr Duration kRetry = 100ms;  ///< Before a promised name is asked for once more.
 
   explicit GlobalServer(std::shared_ptr<GlobalTable> table);

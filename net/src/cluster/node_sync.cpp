@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cluster/dist_ac.hpp"
+#include "otp/application_controller.hpp"
 #include "pulpo/log.hpp"
 #include "pulpo/net/nodes.hpp"
 #include "pulpo/receive.hpp"
@@ -47,6 +48,7 @@ Outcome<void> await_nodes(const KernelConfig& kernel) {
   std::vector<Atom> optional = without(kernel.sync_nodes_optional, own);  // ST-55: its own name counts as there
   if (!kernel.sync_nodes_timeout || (mandatory.empty() && optional.empty()) || own == atoms::nonode_nohost) return {};
   monitor_nodes(true);
+  const Ref controller = monitor(Address(ApplicationController::registered_name()));
   const auto arrived = [&](Atom node) {
     std::erase(mandatory, node);
     std::erase(optional, node);
@@ -67,9 +69,12 @@ Outcome<void> await_nodes(const KernelConfig& kernel) {
   while (!mandatory.empty() || !optional.empty()) {
     const auto message = receive_any();
     if (!message) return Fault{.code = Errc::exited, .where = "node synchronisation", .detail = "the node stops"};
+    if (const auto down = match<Down>(*message); down && down->ref == controller) {
+      return Fault{.code = Errc::exited, .where = "", .detail = "the node was stopped while it waited for others"};
+    }
     if (const auto up = match<NodeUp>(*message)) arrived(up->node);  // AC-11: that it goes again changes nothing
     if (message->is_tuple(2) && message->elements()[0].is_atom(formed_word())) {
-      log::info("{} has begun already: this node joins it", message->elements()[1].atom().text());
+      log::info("{} has begun already: this node joins it", message->elements()[1].text());
       break;
     }
     if (!message->is_atom(overdue_word())) continue;
@@ -83,6 +88,7 @@ Outcome<void> await_nodes(const KernelConfig& kernel) {
     break;  // AC-12
   }
   monitor_nodes(false);
+  demonitor(controller, {.flush = true});
   if (timer) static_cast<void>(cancel_timer(*timer));
   return outcome;
 }

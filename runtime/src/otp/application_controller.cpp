@@ -215,12 +215,15 @@ void ApplicationController::answer_starters(Running& application, const Term& ou
 
 bool ApplicationController::is_controlled(Atom name) const { return table().is_controlled(name); }
 
-/// From now on these; which of them run here.
+/// From now on these. Of those whose start was asked for here before, by an earlier life of the control: {name, :running | :starting |
+/// :wanted}.
 Term ApplicationController::control(const Term& names) {
   table().set_controlled(from_term<std::vector<Atom>>(names).value_or(std::vector<Atom>{}));
-  std::vector<Atom> here;
+  std::vector<std::pair<Atom, Atom>> here;
   for (const Running& each : running_) {
-    if (each.phase == Phase::running && is_controlled(each.name)) here.push_back(each.name);
+    if (!is_controlled(each.name)) continue;
+    const Atom phase = each.phase == Phase::running ? "running"_atom : each.phase == Phase::starting ? "starting"_atom : "wanted"_atom;
+    here.emplace_back(each.name, phase);
   }
   return to_term(here);
 }

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -31,7 +32,13 @@ Fault too_large(const std::string& path) {
 
 /// The text of a file, whatever its kind.
 Outcome<std::string> read_text(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Without O_NONBLOCK a pipe that nobody writes into would hold us here.
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat status {};
+  if (file >= 0 && ::fstat(file, &status) == 0 && S_ISFIFO(status.st_mode)) {
+    ::close(file);
+    return wrong_file(Errc::bad_argument, fmt::format("{}: it is a pipe; name a file", path));
+  }
   if (file < 0) {
     if (errno == ENOENT || errno == ENOTDIR) return wrong_file(Errc::not_found, fmt::format("{}: there is no such file", path));
     return wrong_file(Errc::io, fmt::format("{}: {}", path, std::strerror(errno)));  // NOLINT(concurrency-mt-unsafe): glibc's is safe

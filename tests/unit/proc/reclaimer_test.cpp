@@ -40,6 +40,19 @@ TEST(Reclaimer, TakesALargeBlockBackPieceByPiece) {
   EXPECT_GE(pieces, kBytes / Reclaimer::kPiece);
 }
 
+TEST(Reclaimer, KeepsNoMoreThanItsBoundWhateverIsFreedInOneSlice) {
+  Reclaimer reclaimer;
+  for (int i = 0; i < 40; ++i) {
+    constexpr std::size_t kBytes = 24 << 20;
+    reclaimer.take(std::malloc(kBytes), kBytes);  // NOLINT: what the reclaimer frees
+    ASSERT_LE(reclaimer.waiting(), Reclaimer::kWaitingMax);
+  }
+  reclaimer.take(std::malloc(2 * Reclaimer::kWaitingMax), 2 * Reclaimer::kWaitingMax);  // NOLINT
+  EXPECT_EQ(reclaimer.waiting(), 2 * Reclaimer::kWaitingMax) << "one block alone may be larger";
+  while (!reclaimer.is_empty()) reclaimer.release_piece();
+  EXPECT_EQ(reclaimer.waiting(), 0u);
+}
+
 TEST(Reclaimer, FreesWhatIsLeftAtItsEnd) {
   Reclaimer reclaimer;
   reclaimer.take(std::malloc(8 << 20), 8 << 20);  // NOLINT: LeakSanitizer looks whether it is freed

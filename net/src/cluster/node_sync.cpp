@@ -73,8 +73,8 @@ Outcome<void> await_nodes(const KernelConfig& kernel) {
       return Fault{.code = Errc::exited, .where = "", .detail = "the node was stopped while it waited for others"};
     }
     if (const auto up = match<NodeUp>(*message)) arrived(up->node);  // AC-11: that it goes again changes nothing
-    if (message->is_tuple(2) && message->elements()[0].is_atom(formed_word())) {
-      log::info("{} has begun already: this node joins it", message->elements()[1].text());
+    if (message->is_tuple(2) && message->elements()[0].is_atom(formed_word()) && message->elements()[1].is_atom()) {
+      log::info("{} has begun already: this node joins it", message->elements()[1].atom().text());
       break;
     }
     if (!message->is_atom(overdue_word())) continue;

@@ -14,6 +14,7 @@
 #include "base/random.hpp"
 #include "pulpo/log.hpp"
 #include "pulpo/testing/seed.hpp"
+#include "seeds.hpp"
 #include "unit/proc/runtime_fixture.hpp"
 
 namespace pulpo::storm {
@@ -21,10 +22,6 @@ namespace {
 
 // NOLINTBEGIN(concurrency-mt-unsafe): nobody sets any
 bool is_full() { return std::getenv("PULPO_TEST_FULL") != nullptr; }
-std::size_t seeds_wanted() {
-  if (const char* const seeds = std::getenv("PULPO_SEEDS")) return std::strtoul(seeds, nullptr, 10);
-  return is_full() ? 1000 : 100;
-}
 // NOLINTEND
 
 /// Counts the reports of a storm, instead of writing them.
@@ -66,7 +63,7 @@ TEST(CrashStorm, LeavesEverythingAsItWasForEverySeed) {  // SUP-4, SUP-5, SUP-6,
   // Method: a runtime of one or two cores for each seed, in virtual time, two seeds side by side.
   const auto only = testing::seed_from_environment();
   const std::uint64_t first = only.value_or(1);
-  const std::size_t count = only ? 1 : seeds_wanted();
+  const std::size_t count = only ? 1 : testing::seeds_wanted();
   Reports reports;
   std::atomic<std::size_t> next{0};
   std::mutex mutex;

@@ -4,13 +4,13 @@
 // PULPO_TEST_FULL a thousand. What must hold is what the story's rules 2, 3 and 7 say (story.hpp), and that nothing is left behind.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <string>
 
 #include "base/random.hpp"
 #include "cast.hpp"
 #include "pulpo/testing.hpp"
 #include "pulpo/testing_gtest.hpp"
+#include "seeds.hpp"
 
 namespace pulpo::story {
 namespace {
@@ -126,16 +126,9 @@ class Cycles {
   testing::World world_;
 };
 
-// NOLINTBEGIN(concurrency-mt-unsafe): nobody sets any
-std::size_t seeds() {
-  if (const char* const wanted = std::getenv("PULPO_SEEDS")) return std::strtoul(wanted, nullptr, 10);
-  return std::getenv("PULPO_TEST_FULL") != nullptr ? 1000 : 100;
-}
-// NOLINTEND
-
 TEST(Cycles, OfLifeAndDeathExecuteACallOnceAndDeliverInOrder) {  // SIG-1, SIG-2, GS-8
   const auto only = testing::seed_from_environment();
-  const std::size_t count = only ? 1 : seeds();
+  const std::size_t count = only ? 1 : testing::seeds_wanted();
   std::size_t cycles = 0, calls_ok = 0, calls_failed = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t seed = only.value_or(1) + i;

@@ -11,46 +11,6 @@
 
 namespace pulpo::failover {
 
-std::vector<std::pair<const char*, std::size_t>> Tally::all() const {
-  return {{"failovers", failovers},
-          {"takeovers", takeovers},
-          {"takeovers by hand", by_hand},
-          {"planned stops", hand_overs},
-          {"times that one ran twice", doubles},
-          {"crashes", crashes},
-          {"power losses", power_losses},
-          {"restarts", restarts},
-          {"stops", stops},
-          {"stalls", stalls},
-          {"partitions", partitions},
-          {"cuts one way", cuts},
-          {"connections dropped", drops},
-          {"heals", heals},
-          {"quiet points", quiet_points}};
-}
-
-Tally& Tally::operator+=(const Tally& other) noexcept {
-  for (const auto member : {&Tally::failovers, &Tally::takeovers, &Tally::by_hand, &Tally::hand_overs, &Tally::doubles, &Tally::crashes,
-                            &Tally::power_losses, &Tally::restarts, &Tally::stops, &Tally::stalls, &Tally::partitions, &Tally::cuts,
-                            &Tally::drops, &Tally::heals, &Tally::quiet_points}) {
-    this->*member += other.*member;
-  }
-  return *this;
-}
-
-std::string Tally::text() const {
-  std::string text;
-  for (const auto& [name, count] : all()) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name);
-  return text;
-}
-
-std::string Tally::missing() const {
-  for (const auto& [name, count] : all()) {
-    if (count == 0) return name;
-  }
-  return {};
-}
-
 namespace {
 
 class FailoverPlot {

@@ -10,35 +10,36 @@
 //   3. Every node finds that very instance by its global name.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <string>
-#include <utility>
-#include <vector>
 
-#include "pulpo/time.hpp"
+#include "tally.hpp"
 
 namespace pulpo::failover {
 
-/// What happened, so that a run that tested nothing is noticed.
-struct Tally {
+struct Tally : testing::TallyOf<Tally> {
   std::size_t failovers = 0, takeovers = 0, by_hand = 0, hand_overs = 0, doubles = 0, crashes = 0, power_losses = 0, restarts = 0,
               stops = 0, stalls = 0, partitions = 0, cuts = 0, drops = 0, heals = 0, quiet_points = 0;
-  Tally& operator+=(const Tally& other) noexcept;
-  [[nodiscard]] std::string text() const;
-  /// The name of something that never happened; empty when all did.
-  [[nodiscard]] std::string missing() const;
 
- private:
-  [[nodiscard]] std::vector<std::pair<const char*, std::size_t>> all() const;
+  static auto counters() {
+    return std::array{Counter{"failovers", &Tally::failovers},
+                      Counter{"takeovers", &Tally::takeovers},
+                      Counter{"takeovers by hand", &Tally::by_hand},
+                      Counter{"planned stops", &Tally::hand_overs},
+                      Counter{"times that one ran twice", &Tally::doubles},
+                      Counter{"crashes", &Tally::crashes},
+                      Counter{"power losses", &Tally::power_losses},
+                      Counter{"restarts", &Tally::restarts},
+                      Counter{"stops", &Tally::stops},
+                      Counter{"stalls", &Tally::stalls},
+                      Counter{"partitions", &Tally::partitions},
+                      Counter{"cuts one way", &Tally::cuts},
+                      Counter{"connections dropped", &Tally::drops},
+                      Counter{"heals", &Tally::heals},
+                      Counter{"quiet points", &Tally::quiet_points}};
+  }
 };
-
-struct Outcome {
-  std::uint64_t seed = 0;
-  std::string broken;  ///< Which of the rules, and how; empty when all held.
-  Tally tally;
-  std::string trace;  ///< When it was asked for.
-  Duration virtual_time{};
-};
+using Outcome = testing::OutcomeOf<Tally>;
 
 /// Lives through the story of that seed.
 [[nodiscard]] Outcome live(std::uint64_t seed, bool keep_trace = false);

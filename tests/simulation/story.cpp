@@ -9,50 +9,6 @@
 
 namespace pulpo::story {
 
-std::vector<std::pair<const char*, std::size_t>> Tally::all() const {
-  return {{"calls ok", calls_ok},
-          {"calls failed", calls_failed},
-          {"calls abandoned", calls_abandoned},
-          {"calls to the dead", calls_to_the_dead},
-          {"casts", casts},
-          {"casts arrived", casts_arrived},
-          {"monitors fired", monitors_fired},
-          {"links fired", links_fired},
-          {"messages to the dead", ghosts},
-          {"connects", connects},
-          {"crashes", crashes},
-          {"power losses", power_losses},
-          {"restarts", restarts},
-          {"partitions", partitions},
-          {"cuts one way", cuts},
-          {"connections dropped", drops},
-          {"stalls", stalls},
-          {"heals", heals}};
-}
-
-Tally& Tally::operator+=(const Tally& other) noexcept {
-  for (const auto member :
-       {&Tally::calls_ok, &Tally::calls_failed, &Tally::calls_abandoned, &Tally::calls_to_the_dead, &Tally::casts, &Tally::casts_arrived,
-        &Tally::monitors_fired, &Tally::links_fired, &Tally::ghosts, &Tally::connects, &Tally::crashes, &Tally::power_losses,
-        &Tally::restarts, &Tally::partitions, &Tally::cuts, &Tally::drops, &Tally::stalls, &Tally::heals}) {
-    this->*member += other.*member;
-  }
-  return *this;
-}
-
-std::string Tally::text() const {
-  std::string text;
-  for (const auto& [name, count] : all()) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name);
-  return text;
-}
-
-std::string Tally::missing() const {
-  for (const auto& [name, count] : all()) {
-    if (count == 0) return name;
-  }
-  return {};
-}
-
 namespace {
 
 /// Beyond a call's own time: a step of others, a turn of the timers' wheel.

@@ -21,30 +21,37 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "tally.hpp"
 
 namespace pulpo::story {
 
-/// What happened, so that a run that tested nothing is noticed.
-struct Tally {
+struct Tally : testing::TallyOf<Tally> {
   std::size_t calls_ok = 0, calls_failed = 0, calls_abandoned = 0, calls_to_the_dead = 0, casts = 0, casts_arrived = 0, monitors_fired = 0,
               links_fired = 0, ghosts = 0, connects = 0, crashes = 0, power_losses = 0, restarts = 0, partitions = 0, cuts = 0, drops = 0,
               stalls = 0, heals = 0;
-  Tally& operator+=(const Tally& other) noexcept;
-  [[nodiscard]] std::string text() const;
-  /// The name of something that never happened; empty when all did.
-  [[nodiscard]] std::string missing() const;
 
- private:
-  [[nodiscard]] std::vector<std::pair<const char*, std::size_t>> all() const;
+  static auto counters() {
+    return std::array{Counter{"calls ok", &Tally::calls_ok},
+                      Counter{"calls failed", &Tally::calls_failed},
+                      Counter{"calls abandoned", &Tally::calls_abandoned},
+                      Counter{"calls to the dead", &Tally::calls_to_the_dead},
+                      Counter{"casts", &Tally::casts},
+                      Counter{"casts arrived", &Tally::casts_arrived},
+                      Counter{"monitors fired", &Tally::monitors_fired},
+                      Counter{"links fired", &Tally::links_fired},
+                      Counter{"messages to the dead", &Tally::ghosts},
+                      Counter{"connects", &Tally::connects},
+                      Counter{"crashes", &Tally::crashes},
+                      Counter{"power losses", &Tally::power_losses},
+                      Counter{"restarts", &Tally::restarts},
+                      Counter{"partitions", &Tally::partitions},
+                      Counter{"cuts one way", &Tally::cuts},
+                      Counter{"connections dropped", &Tally::drops},
+                      Counter{"stalls", &Tally::stalls},
+                      Counter{"heals", &Tally::heals}};
+  }
 };
-
-struct Outcome {
-  std::uint64_t seed = 0;
-  std::string broken;  ///< Which of the rules, and how; empty when all held.
-  Tally tally;
-  std::string trace;  ///< When it was asked for.
-  Duration virtual_time{};
-};
+using Outcome = testing::OutcomeOf<Tally>;
 
 /// Lives through the story of that seed.
 [[nodiscard]] Outcome live(std::uint64_t seed, bool keep_trace = false);

@@ -106,7 +106,7 @@ std::vector<Candidate> DistAc::candidates(const App& app) const {
   std::vector<Candidate> all;
   for (std::size_t rank = 0; rank < app.config.nodes.size(); ++rank) {
     for (const Atom node : app.config.nodes[rank]) {
-      if (node == own_) continue;  // the caller adds its own
+      if (node == own_) continue;
       const auto peer = peers_.find(node);
       if (peer == peers_.end() || peer->second.leaving || app.suspects.contains(node)) continue;
       all.push_back(
@@ -114,6 +114,15 @@ std::vector<Candidate> DistAc::candidates(const App& app) const {
     }
   }
   return all;
+}
+
+Choice DistAc::choose(const App& app, std::uint64_t epoch, std::optional<Atom> except) const {
+  auto all = candidates(app);
+  const ApplicationStatus ours = status_of(app);
+  if (const auto rank = rank_of(app, own_); rank && !leaving_)
+    all.push_back({.node = own_, .rank = *rank, .weight = weight_, .status = &ours});
+  std::erase_if(all, [&](const Candidate& each) { return each.node == except; });
+  return elect(all, epoch);
 }
 
 std::uint64_t DistAc::latest_epoch(const App& app) const {
@@ -285,10 +294,7 @@ void DistAc::consider_start(App& app) {
   }
   const TimePoint present = now();
   if (present < app.not_before) return set_alarm(app, app.not_before);
-  const ApplicationStatus ours = status_of(app);
-  auto all = candidates(app);
-  all.push_back({.node = own_, .rank = *rank_of(app, own_), .weight = weight_, .status = &ours});
-  const Choice choice = elect(all, latest_epoch(app));
+  const Choice choice = choose(app, latest_epoch(app));
   if (choice.is_open && present < app.patience) return set_alarm(app, app.patience);
   if (choice.node == own_) return claim(app);
   if (!choice.node) return;
@@ -310,10 +316,7 @@ void DistAc::consider_takeover(App& app, Atom from) {
     if (app.wanted) app.takes_at_once = false;
     return;
   }
-  const ApplicationStatus ours = status_of(app);
-  auto all = candidates(app);
-  all.push_back({.node = own_, .rank = *rank, .weight = weight_, .status = &ours});
-  if (elect(all, latest_epoch(app) + 1).node != own_) return;
+  if (choose(app, latest_epoch(app) + 1).node != own_) return;
   const ApplicationStatus& its = *status_of(app, from);
   if (app.takes_at_once) return ask_takeover(app, from);
   if (its.pinned) return;  // AC-43

@@ -123,7 +123,10 @@ class DistAc {
   [[nodiscard]] App* find(Atom name);
   /// From now on; kNever for an infinite one.
   [[nodiscard]] static TimePoint after(Timeout wait);
+  /// The other nodes of its list that are connected.
   [[nodiscard]] std::vector<Candidate> candidates(const App& app) const;
+  /// Among those, this node, unless it leaves, but not `except`.
+  [[nodiscard]] Choice choose(const App& app, std::uint64_t epoch, std::optional<Atom> except = std::nullopt) const;
   [[nodiscard]] std::optional<std::size_t> rank_of(const App& app, Atom node) const;
   /// The other node on which it runs, longest; or one that is about to run it.
   [[nodiscard]] std::optional<Atom> runner(const App& app, bool also_coming) const;

@@ -349,12 +349,7 @@ Term DistAc::handle_call(const ListApplications&) {
     const Duration age = is_here ? now() - app.since
                          : where ? now() - peers_.at(*where).heard + status_of(app, *where)->age
                                  : Duration::zero();
-    auto all = candidates(app);
-    const ApplicationStatus ours = status_of(app);
-    if (const auto rank = rank_of(app, own_); rank && !leaving_)
-      all.push_back({.node = own_, .rank = *rank, .weight = weight_, .status = &ours});
-    std::erase_if(all, [&](const Candidate& each) { return each.node == where; });
-    const Choice next = elect(all, latest_epoch(app) + 1);
+    const Choice next = choose(app, latest_epoch(app) + 1, where);
     std::vector<Term> listed;
     for (const auto& group : app.config.nodes) listed.push_back(group.size() == 1 ? Term(group.front()) : to_term(group));
     rows.push_back(Term::map({{"name"_atom, name},

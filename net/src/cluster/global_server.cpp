@@ -85,8 +85,7 @@ void GlobalServer::handle_info(const NodeDown& node) {
 
 void GlobalServer::greet(Atom node) {
   if (node == own_ || peers_.contains(node)) return;
-  table_->expect(node);
-  unmerged_.insert(node);
+  expect(node);
   peers_.emplace(node, monitor(kGlobalServer.on(node)));
   Names names{.node = own_, .names = {}, .others = peers()};
   for (const auto& [name, claim] : table_->of_node(own_)) {
@@ -98,7 +97,6 @@ void GlobalServer::greet(Atom node) {
     question.all.insert(node);
     tell(node, ClaimName{own_, number, entry_of(question.name, question.claim)});
   }
-  send_after(kMergeMax, Address(self()), Term::tuple({patience_word(), to_term(++patience_), node}));
 }
 
 /// Its names are about to come.
@@ -144,9 +142,11 @@ void GlobalServer::handle_info(const Down& down) {
 void GlobalServer::handle_cast(const Names& names) {
   if (names.node == own_) return;
   // What it asks for just now is not among them, and stays: it was told before, or is about to be.
+  std::map<Term, Pid, GlobalTable::Before> theirs;
+  for (const NameEntry& entry : names.names) theirs.emplace(entry.name, entry.pid);
   for (const auto& [name, claim] : table_->of_node(names.node)) {
-    const auto is_it = [&, &name = name, &claim = claim](const NameEntry& each) { return each.pid == claim.pid && each.name == name; };
-    if (claim.settled && std::none_of(names.names.begin(), names.names.end(), is_it)) table_->drop(name, claim.pid);
+    const auto found = theirs.find(name);
+    if (claim.settled && (found == theirs.end() || found->second != claim.pid)) table_->drop(name, claim.pid);
   }
   greet(names.node);  // it has heard of our node before we have of its
   for (const NameEntry& entry : names.names) table_->put(entry.name, claim_of(entry, names.node, true));
@@ -300,14 +300,12 @@ void GlobalServer::decide(std::uint64_t number) {
   } else if (question.refused || question.later) {
     unwatch(question.name, question.claim.pid);
   } else {
-    const bool there = !table_->claims(question.name).empty();
-    if (there) {  // it may have ended, or have been replaced, meanwhile
-      for (GlobalTable::Claim claim : table_->claims(question.name)) {
-        if (claim.pid != question.claim.pid) continue;
-        claim.settled = true;
-        table_->put(question.name, claim);
-        tell_all(Settled{own_, entry_of(question.name, claim)});
-      }
+    // It is not there any more when it has ended, or was replaced, meanwhile.
+    for (GlobalTable::Claim claim : table_->claims(question.name)) {
+      if (claim.pid != question.claim.pid) continue;
+      claim.settled = true;
+      table_->put(question.name, claim);
+      tell_all(Settled{own_, entry_of(question.name, claim)});
     }
   }
   if (question.caller) question.caller->reply(!question.refused);

@@ -114,6 +114,7 @@ struct TakeNames {
   using Message = Call<"take_names">;
   Atom application;
 };
+
 class GlobalServer {
  public:
   using Protocol = pulpo::Protocol<Names, ClaimName, ClaimAnswer, Settled, Withdrawn, Decided, RegisterName, UnregisterName, ReleaseName,

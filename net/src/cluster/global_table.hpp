@@ -26,6 +26,10 @@ namespace pulpo {
 
 class GlobalTable {
  public:
+  /// The order of names.
+  struct Before {
+    bool operator()(const Term& left, const Term& right) const noexcept { return Term::compare_exactly(left, right) < 0; }
+  };
   struct Claim {
     Pid pid;
     Atom node;                  ///< The pid's, which answers for it.
@@ -55,9 +59,6 @@ class GlobalTable {
   [[nodiscard]] bool is_merging() const noexcept { return expected_count_.load(std::memory_order_acquire) != 0; }
 
  private:
-  struct Before {
-    bool operator()(const Term& left, const Term& right) const noexcept { return Term::compare_exactly(left, right) < 0; }
-  };
   template <class Wanted>
   void drop_if(const Wanted& wanted);
   static bool is_better(const Claim& left, const Claim& right) noexcept;

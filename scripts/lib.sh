@@ -26,10 +26,11 @@ configure_and_build() {
 }
 
 # run_tests PRESET [CTEST-ARGUMENT...]: runs ctest and leaves how many passed and failed in tests_passed and
-# tests_failed. A GoogleTest binary counts as its cases, any other test as one; a binary that crashed or ran
-# out of time wrote no cases and counts as one failure.
+# tests_failed, and which failed, a line each, in failed_tests. A GoogleTest binary counts as its cases, any
+# other test as one; a binary that crashed or ran out of time wrote no cases and counts as one failure.
 run_tests() {
   local preset=$1 status=0 results line name cases failures
+  failed_tests=
   shift
   results=$PWD/build/$preset/test-results
   rm -rf "$results"
@@ -46,7 +47,10 @@ run_tests() {
       fi
       case $line in
         *' status="run"'*) ;;
-        *) [ "$failures" -gt 0 ] || failures=1 ;;
+        *)
+          failed_tests+="$name$(failed_cases "$results/$name.xml")"$'\n'
+          [ "$failures" -gt 0 ] || failures=1
+          ;;
       esac
       tests_passed=$((tests_passed + (cases > failures ? cases - failures : 0)))
       tests_failed=$((tests_failed + failures))
@@ -55,4 +59,17 @@ run_tests() {
   # ctest itself failed (no test found, a fixture broken) although no test did.
   if [ "$status" -ne 0 ] && [ "$tests_failed" -eq 0 ]; then tests_failed=1; fi
   [ "$tests_failed" -eq 0 ]
+}
+
+# failed_cases FILE: of GoogleTest's results the cases that failed and where: " Suite.Case (file:line: what)"; nothing without such a file.
+failed_cases() {
+  [ ! -f "$1" ] || awk '
+    function value(of,  begin) { begin = index($0, " " of "=\"") + length(of) + 3; return substr($0, begin, index(substr($0, begin), "\"") - 1) }
+    /<testcase / { name = value("classname") "." value("name"); failed = 0 }
+    /<failure / && !failed++ { what = substr(value("message"), 1, 240); gsub(/&#x0A;/, ": ", what); printf " %s (%s)", name, what }' "$1"
+}
+
+# write_tally FILE: what run_tests left, for who adds up several of these: "PASSED FAILED", then which failed, a line each.
+write_tally() {
+  { echo "$tests_passed $tests_failed"; printf '%s' "$failed_tests"; } > "$1"
 }

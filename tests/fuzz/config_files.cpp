@@ -12,12 +12,15 @@
 
 namespace {
 
-/// "FILE:LINE:COLUMN: …", in one line.
+/// "FILE:LINE:COLUMN: …", in one line. A file that is included may have such a place in its own name.
 bool is_placed_line(std::string_view line) {
-  const std::size_t line_at = line.find(".config:");
-  if (line_at == std::string_view::npos || line.find('\n') != std::string_view::npos) return false;
-  const std::string_view rest = line.substr(line_at + 8);
-  return rest.find(": ") != std::string_view::npos && rest.front() >= '1' && rest.front() <= '9';
+  if (line.find('\n') != std::string_view::npos) return false;
+  constexpr std::string_view kSuffix = ".config:";
+  for (std::size_t at = line.find(kSuffix); at != std::string_view::npos; at = line.find(kSuffix, at + 1)) {
+    const std::string_view rest = line.substr(at + kSuffix.size());
+    if (!rest.empty() && rest.front() >= '1' && rest.front() <= '9' && rest.find(": ") != std::string_view::npos) return true;
+  }
+  return false;
 }
 
 }  // namespace

@@ -4,7 +4,8 @@
 %% Reading:  the same application, client and lines in a file as tests/cluster/moving_node.cpp: see there. The application's file,
 %%           moving.app, and the nodes' configurations are the script's.
 %%
-%% erl -config one ... -run moving run               a node of the application
+%% erl -config one ... -run moving run               a node of the application; with -run moving watch before that, which writes down what
+%%                                                   nodes it meets and loses, and dials those again that it has lost
 %% erl ... -run moving ask NODE...                   a client
 %%
 %% MOVING_FILE, MOVING_LIFE, MOVING_DELAY and MOVING_REFUSES are those of moving_node.cpp.
@@ -12,7 +13,7 @@
 -behaviour(application).
 -behaviour(supervisor).
 -behaviour(gen_server).
--export([run/0, ask/1, start/2, stop/1, start_server/0, init/1, handle_call/3, handle_cast/2]).
+-export([run/0, watch/0, ask/1, start/2, stop/1, start_server/0, init/1, handle_call/3, handle_cast/2]).
 
 %% After the boot, as iex does with --app; a node that cannot start it ends.
 run() ->
@@ -23,6 +24,25 @@ run() ->
             halt(1)
     end.
 
+watch() ->
+    spawn(fun() ->
+        ok = net_kernel:monitor_nodes(true),
+        watch_for_ever()
+    end).
+watch_for_ever() ->
+    receive
+        {nodeup, Node} -> note("up", [atom_to_list(node()), atom_to_list(Node)]);
+        {nodedown, Node} ->
+            note("down", [atom_to_list(node()), atom_to_list(Node)]),
+            spawn(fun() -> dial(Node) end)
+    end,
+    watch_for_ever().
+dial(Node) ->
+    case net_kernel:connect_node(Node) of
+        true -> ok;
+        _ -> timer:sleep(100), dial(Node)
+    end.
+
 start(Type, _) ->
     note("started", [atom_to_list(node()), io_lib:format("~0p", [Type])]),
     case os:getenv("MOVING_DELAY") of false -> ok; Delay -> timer:sleep(list_to_integer(Delay)) end,
@@ -30,7 +50,7 @@ start(Type, _) ->
         true -> {error, refused};
         false -> supervisor:start_link(?MODULE, supervisor)
     end.
-stop(_) -> ok.
+stop(_) -> note("stopped", [atom_to_list(node())]).
 
 start_server() -> gen_server:start_link({global, moving_counter}, ?MODULE, server, []).
 init(supervisor) ->

@@ -22,6 +22,23 @@ class Journal:
         """(time, node, type) of each start of the application."""
         return [(at, words[0], " ".join(words[1:])) for what, at, words in self.lines() if what == "started" and at >= since]
 
+    def running(self):
+        """The nodes on which an instance has started and not stopped, in order of their names. One that was killed stays among them."""
+        last = {words[0]: what for what, _, words in self.lines() if what in ("started", "stopped")}
+        return sorted(node for node, what in last.items() if what == "started")
+
+    def ended(self, since):
+        """When an instance stopped, the last time."""
+        return max(at for what, at, _ in self.lines() if what == "stopped" and at >= since)
+
+    def seen(self, what, since=0.0):
+        """{(node, other): time}: when first that node has seen the other go `up` or `down`."""
+        found = {}
+        for kind, at, words in self.lines():
+            if kind == what and at >= since:
+                found.setdefault((words[0], words[1]), at)
+        return found
+
     def answers(self, since=0.0):
         """(time, node) of each call that was answered."""
         return [(at, words[1]) for what, at, words in self.lines() if what == "answered" and at >= since]

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A node with two applications, for tests and figures of failover. `moving` is distributed: a server with a global name that counts calls.
-// `asking` calls that name every millisecond. Both write what happens, with the time of day in ns, into MOVING_FILE, by one write a line,
-// so that a test can hold the one against the other, and against the time of a kill.
+// A node with three applications, for tests and figures of failover. `moving` is distributed: a server with a global name that counts
+// calls. `asking` calls that name every millisecond. `watching` dials those nodes again that its own has lost. All write what happens, with
+// the time of day in ns, into MOVING_FILE, by one write a line, so that a test can hold the one against the other, and against the time of
+// a kill.
 //
 //   started NS NODE TYPE              by the start of moving; MOVING_DELAY milliseconds before its server starts
+//   stopped NS NODE                   by its stop, whatever it was that ended it
+//   up NS NODE OTHER                  down NS NODE OTHER                    by watching
 //   executed NS CALL                  by the server
 //   asked NS CALL                     answered NS CALL NODE                 failed NS CALL REASON            by the client
 //
@@ -72,6 +75,21 @@ Result<Pid> start(const StartType& type, const Env&) {
   return start_supervisor({.name = "Moving.Supervisor", .children = {worker<Counter>({.name = server()})}});
 }
 
+[[noreturn]] void dial_again() {
+  monitor_nodes(true);
+  for (;;) {
+    const auto message = receive_any();
+    if (!message) exit(atoms::normal);
+    if (const auto up = match<NodeUp>(*message)) write_down("up", fmt::format("{} {}", runtime().node_name().text(), up->node.text()));
+    const auto down = match<NodeDown>(*message);
+    if (!down) continue;
+    write_down("down", fmt::format("{} {}", runtime().node_name().text(), down->node.text()));
+    spawn([node = down->node] {
+      while (!connect_node(node)) sleep(100ms);
+    });
+  }
+}
+
 [[noreturn]] void be_a_client() {
   for (std::int64_t i = 0;; ++i) {
     const std::string call = fmt::format("{}.{}", settings().life, i);
@@ -87,12 +105,17 @@ Result<Pid> start(const StartType& type, const Env&) {
 }
 
 std::vector<Application> applications() {
-  return {{.name = "moving", .start = start, .applications = {"logger"}},
-          {.name = "asking", .start = [](const StartType&, const Env&) -> Result<Pid> {
-             return start_supervisor(
-                 {.name = "Asking.Supervisor",
-                  .children = {child({.name = "Client"}, [](std::optional<unsigned>) -> Result<Pid> { return spawn_link(be_a_client); })}});
-           }}};
+  const auto supervised = [](std::string name, void (*run)()) {
+    return [name = std::move(name), run](const StartType&, const Env&) -> Result<Pid> {
+      return start_supervisor(
+          {.name = name + ".Supervisor",
+           .children = {child({.name = name}, [run](std::optional<unsigned>) -> Result<Pid> { return spawn_link(run); })}});
+    };
+  };
+  return {
+      {.name = "moving", .start = start, .applications = {"logger"}, .stop = [] { write_down("stopped", runtime().node_name().text()); }},
+      {.name = "asking", .start = supervised("Asking", be_a_client)},
+      {.name = "watching", .start = supervised("Watching", dial_again)}};
 }
 
 }  // namespace moving

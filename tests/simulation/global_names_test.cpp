@@ -24,7 +24,9 @@ class GlobalNamesTest : public ::testing::Test {
   void TearDown() override {
     if (HasFailure()) ADD_FAILURE() << "The trace of its world:\n" << world.trace();
   }
-  SimNode& start(const std::string& name) { return world.start({.name = name}); }
+  SimNode& start(const std::string& name, std::function<void(NodeOptions&)> configure = {}) {
+    return world.start({.name = name, .configure = std::move(configure)});
+  }
   void connect(SimNode& from, SimNode& to) {
     ASSERT_TRUE(from.eval([&] { return connect_node(to.atom()).has_value(); }));
     world.run_for(100ms);
@@ -175,6 +177,18 @@ TEST_F(GlobalNamesTest, NamesAreThereAsSoonAsTheNodeIs) {  // GLOBAL-22, WK-3
     EXPECT_TRUE(connect_node(a.atom()));
     EXPECT_TRUE(whereis(global(Term("name"_atom))));
   });
+}
+
+TEST_F(GlobalNamesTest, AHiddenNodeHasNamesOfItsOwn) {  // GLOBAL-25
+  auto& a = start("a");
+  auto& hidden = start("hidden", [](NodeOptions& options) { options.visible = false; });
+  connect(hidden, a);
+  ASSERT_TRUE(own(a, "name"));
+  EXPECT_EQ(owner(hidden, "name"), "");
+  EXPECT_TRUE(own(hidden, "name"));
+  world.run_for(5s);
+  EXPECT_EQ(owner(a, "name"), "a@a");
+  EXPECT_EQ(owner(hidden, "name"), "hidden@hidden");
 }
 
 TEST_F(GlobalNamesTest, OfTwoThatMeetTheOneThatHasItForLongerKeepsIt) {  // GLOBAL-23, WK-10

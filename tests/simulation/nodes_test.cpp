@@ -86,7 +86,7 @@ TEST_F(Nodes, ConnectAndPingSayWhetherTheyReachedIt) {  // NODE-6, NODE-7, NODE-
   b.run([&] { EXPECT_TRUE(ping_node(a.atom())); });
 }
 
-TEST_F(Nodes, ListsSayWhoIsConnectedAndHow) {  // NODE-8
+TEST_F(Nodes, ListsSayWhoIsConnectedAndHow) {  // NODE-8, NODE-12
   auto& a = start("a");
   auto& b = start("b");
   auto& h = start("h", [](NodeOptions& options) { options.visible = false; });
@@ -101,8 +101,9 @@ TEST_F(Nodes, ListsSayWhoIsConnectedAndHow) {  // NODE-8
   for (const Atom name : {a.atom(), b.atom(), h.atom(), "ghost@b"_atom, "nonode@nohost"_atom}) {
     EXPECT_EQ(std::count(known.begin(), known.end(), name), 1) << name.text();
   }
-  // A hidden node takes no part: it sees nobody as visible (NODE-12).
-  EXPECT_EQ(listed(h), Names{a.atom()});
+  // A hidden node takes no part: it sees nobody as visible.
+  EXPECT_EQ(listed(h), Names{});
+  EXPECT_EQ(listed(h, NodeSet::hidden), Names{a.atom()});
   EXPECT_EQ(listed(b, NodeSet::connected), (Names{a.atom()}));
 }
 
@@ -309,8 +310,14 @@ TEST_F(Nodes, SubscribersHearOfEachNodeThatComesAndGoes) {  // NODE-13, NODE-12
     monitor_nodes();
     monitor_nodes(false);
   });
+  // A hidden node takes part in no mesh: for it all others are hidden too.
+  const Mail& of_hidden = listen(h, [] { monitor_nodes(); });
+  const Mail& all_of_hidden = listen(h, [] { monitor_nodes(true, {.hidden = true, .info = true}); });
   EXPECT_TRUE(connect(b, a));
   EXPECT_TRUE(connect(h, a));
+  EXPECT_TRUE(world.run_until([&] { return !all_of_hidden.messages.empty(); }, 1s));
+  EXPECT_EQ(all_of_hidden.messages, (std::vector<std::string>{"{:nodeup, :a@a, %{connection_id: 1, node_type: :hidden}}"}));
+  EXPECT_TRUE(of_hidden.messages.empty());
   b.crash();
   h.stop();
   EXPECT_TRUE(world.run_until([&] { return all.count("nodedown") == 2; }));

@@ -404,11 +404,12 @@ void Distribution::session_up(Session& session) {
   if (!session.connection().is_sealed()) {
     log::notice("** The link with node {} is plain, as both sides allow: whoever is on the wire can read and change it **", its.name);
   }
-  if (observer_ && !session.is_hidden()) {
+  const bool hidden = is_hidden(session);
+  if (observer_ && !hidden) {
     if (const auto node = atom_of(session)) observer_(*node, true);
   }
-  if (watchers_.wants(session.is_hidden())) {
-    if (const auto node = atom_of(session)) watchers_.up({.node = *node, .hidden = session.is_hidden(), .connection = session.number});
+  if (watchers_.wants(hidden)) {
+    if (const auto node = atom_of(session)) watchers_.up({.node = *node, .hidden = hidden, .connection = session.number});
   }
   connected(its);
   tell_of_others(session);
@@ -518,7 +519,7 @@ void Distribution::take_down(Neighbour& neighbour, Atom reason, const Session* s
   }
   // A command's name is none that anybody here would send to.
   if (options_.auto_connect == AutoConnect::once && name != atoms::undefined) lost_.insert(neighbour.name);
-  const NodeWatchers::Event down{.node = name, .hidden = session.is_hidden(), .connection = session.number, .reason = reason};
+  const NodeWatchers::Event down{.node = name, .hidden = is_hidden(session), .connection = session.number, .reason = reason};
   if (name != atoms::undefined) watchers_.down(down);
   // The same life may have connected anew, and goes on under its number.
   if (session.is_hidden() && (successor == nullptr || successor->peer() != life)) nodes_.release(life);

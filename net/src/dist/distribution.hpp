@@ -150,6 +150,8 @@ class Distribution final : public Router, private Joiner::Links {
   void take_down(Neighbour& neighbour, Atom reason, const Session* successor = nullptr);
   /// Of a peer's name; of a hidden peer's made only where somebody wants to hear of it, and within what that peer may make.
   [[nodiscard]] std::optional<Atom> atom_of(const Session& session);
+  /// One end of it is a hidden node: either lists the other as such, and neither tells the other whom else it knows (NODE-12).
+  [[nodiscard]] bool is_hidden(const Session& session) const;
   [[nodiscard]] bool may_connect_by_itself(const std::string& name) const;
   [[nodiscard]] bool is_allowed(const std::string& name) const;
   void tell_of_others(Session& session);

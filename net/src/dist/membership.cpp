@@ -31,6 +31,8 @@ Term Distribution::link_is_sealed(Atom node) const {
   return found->second->session->connection().is_sealed() ? atoms::true_ : atoms::false_;
 }
 
+bool Distribution::is_hidden(const Session& session) const { return identity_.hidden || session.is_hidden(); }
+
 std::optional<Atom> Distribution::atom_of(const Session& session) {
   if (const auto known = Atom::find(session.peer_name())) return known;
   if (!session.is_hidden()) return Atom::make(session.peer_name());  // as many as the table of nodes has entries, at most
@@ -55,7 +57,7 @@ std::vector<Atom> Distribution::listed(NodeSet which) {
     default:
       for (const auto& [name, neighbour] : neighbours_) {
         if (neighbour->session == nullptr) continue;
-        const bool hidden = neighbour->session->is_hidden();
+        const bool hidden = is_hidden(*neighbour->session);
         if (which != NodeSet::connected && hidden != (which == NodeSet::hidden)) continue;
         if (const auto atom = atom_of(*neighbour->session)) all.push_back(*atom);
       }
@@ -82,7 +84,7 @@ void Distribution::net_kernel_ended() {
 // Each end of a new connection tells the other of all that it is connected with. A node that cannot reach one of them says so in its
 // log, and nothing else follows: in OTP it would be cast out by all (NODE-18, WK-5; DIFFERENCES.md).
 void Distribution::tell_of_others(Session& session) {
-  if (!options_.connect_all || identity_.hidden || session.is_hidden()) return;
+  if (!options_.connect_all || is_hidden(session)) return;
   std::vector<Term> others;
   for (const Atom node : listed(NodeSet::visible)) {
     if (node.text() != session.peer_name()) others.emplace_back(node);

@@ -57,6 +57,7 @@ class Session final : public links::Connection::Owner, public Flusher, private B
   [[nodiscard]] const std::string& peer_name() const noexcept { return peer_name_; }
   [[nodiscard]] std::uint32_t peer_creation() const noexcept { return peer_creation_; }
   [[nodiscard]] bool is_up() const noexcept { return encoder_ != nullptr; }
+  /// The peer is a hidden node.
   [[nodiscard]] bool is_hidden() const noexcept { return hidden_; }
   [[nodiscard]] TimePoint began() const noexcept { return began_; }
   std::uint64_t number = 0;        ///< Of this connection among all of the node's; once up.

@@ -54,6 +54,19 @@ std::optional<std::uint64_t> ask(testing::Node& node, const std::string& applica
   });
 }
 
+std::optional<Atom> runner_known_to(testing::Node& node, const std::string& application) {
+  return node.eval([&]() -> std::optional<Atom> {
+    const Term rows = call(cluster::kDistAc, cluster::ListApplications{});
+    for (std::size_t i = 0; i < rows.list_size(); ++i) {
+      const Term row = rows.list_at(i);
+      if (!row.map_find("name"_atom)->is_atom(Atom(application))) continue;
+      const Atom where = row.map_find("node"_atom)->atom();
+      return where == "nil"_atom ? std::nullopt : std::optional(where);
+    }
+    throw testing::Failure("dist_ac does not know " + application);
+  });
+}
+
 Term take_over(const std::string& application) {
   return call(cluster::kDistAc, cluster::TakeApplication{Atom(application)}, {.timeout = Timeout::infinity()});
 }

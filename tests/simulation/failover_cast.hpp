@@ -74,6 +74,8 @@ class Server {
 /// `phases`: it has a start phase, so that it hears of a failover (AC-27).
 [[nodiscard]] Application application(Book& book, const std::string& name, bool phases = false);
 
+/// The node on which it runs, as `node` knows it; nothing: nowhere.
+[[nodiscard]] std::optional<Atom> runner_known_to(testing::Node& node, const std::string& application);
 /// What a node answers when it is asked who has the name of an application: its number; nothing when the call fails.
 [[nodiscard]] std::optional<std::uint64_t> ask(testing::Node& node, const std::string& application);
 

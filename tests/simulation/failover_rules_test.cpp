@@ -37,7 +37,7 @@ TEST_F(Rules, OfNodesOfOnePriorityTheOneThatRunsLessRunsIt) {  // AC-22, ST-21
   EXPECT_TRUE(comes_to("two", kWait + 1s)) << where();
 }
 
-TEST_F(Rules, AnInstanceIsToldWhyItStarts) {  // AC-27, ST-12, ST-18
+TEST_F(Rules, AnInstanceIsToldWhyItStarts) {  // AC-27, AC-40, ST-12, ST-18
   start_all();
   EXPECT_EQ(type_of_only(), ":normal");
   one().crash();
@@ -108,7 +108,7 @@ TEST_F(Rules, NodesOfTheSameOrLowerPriorityThatComeDisturbNobody) {  // AC-24, A
   EXPECT_EQ(book.instances.size(), 1u);
 }
 
-TEST_F(Rules, ATakeoverSaysWhyNot) {  // AC-42
+TEST_F(Rules, ATakeoverSaysWhyNot) {  // AC-40, AC-42
   start_all();
   const auto take = [] { return take_over(kDistro); };
   EXPECT_EQ(told(one(), take), "{:error, {:already_running_locally, :distro}}");
@@ -160,7 +160,7 @@ TEST_F(Rules, AStartThatIsAskedForWhileItMovesAwayIsAnswered) {  // AC-20
   EXPECT_TRUE(runs_on("two")) << where();
 }
 
-TEST_F(Rules, APermissionMovesIt) {  // AC-52, AC-8
+TEST_F(Rules, APermissionMovesIt) {  // AC-8, AC-40, AC-52
   start_all();
   EXPECT_EQ(told(one(), [] { return permit(kDistro, false); }), ":ok");
   EXPECT_TRUE(runs_on("three")) << where() << ": it has moved when the call returns";
@@ -188,6 +188,32 @@ TEST_F(Rules, NodesWhoseListsDifferSayWhich) {  // AC-6
   start("two", other);
   world.run_for(5s);
   EXPECT_EQ(two().logged("Distribution mismatch for application \":distro\" on nodes :two@two and :one@one"), 1u);
+}
+
+TEST_F(Rules, OneLostLinkStartsNoOtherInstance) {  // AC-59, GLOBAL-30, WK-5
+  // Method: nothing passes between `one` and each of the others in turn, for so long that both sides notice and the wait is over.
+  start_all();
+  for (const char* name : {"two", "three"}) {
+    world.partition({one()}, {world.node(name)});
+    ASSERT_TRUE(world.run_until([&] { return one().eval([] { return nodes().size(); }) == 1; }, 60s));
+    world.run_for(kWait * 12);
+    EXPECT_TRUE(runs_on("one")) << where();
+    EXPECT_EQ(one().eval([] { return nodes().size(); }), 1u) << "it has kept the other one";
+    world.heal();
+    ASSERT_TRUE(world.run_until([&] { return all_connected(); }, 60s));
+  }
+  EXPECT_EQ(book.instances.size(), 1u) << "in between nobody began either";
+  expect_one_name();
+}
+
+TEST_F(Rules, WhatIsDistributedIsReadWhenTheNodeStarts) {  // AC-54
+  start_all();
+  three().run([] {
+    put_env("kernel"_atom, "distributed", Term::empty_list());
+    put_env("kernel"_atom, "permissions", Term::list({Term::tuple({"distro"_atom, atoms::false_})}));
+  });
+  one().crash();
+  EXPECT_TRUE(comes_to("three", kWait + 1s)) << where();
 }
 
 TEST_F(Rules, AfterAHealNothingMovesForHalfAMinute) {  // AC-60, WK-1

@@ -169,14 +169,33 @@ TEST_F(GlobalNamesTest, ANameGoesWithItsProcessAndWithItsNode) {  // GLOBAL-7
   EXPECT_FALSE(*there);
 }
 
-TEST_F(GlobalNamesTest, NamesAreThereAsSoonAsTheNodeIs) {  // GLOBAL-22, WK-3
+TEST_F(GlobalNamesTest, NamesAreThereAsSoonAsTheNodeIs) {  // GLOBAL-21, GLOBAL-22, WK-3
   auto& a = start("a");
   auto& b = start("b");
   ASSERT_TRUE(own(a, "name"));
   b.run([&] {
     EXPECT_TRUE(connect_node(a.atom()));
+    const TimePoint met = now();
     EXPECT_TRUE(whereis(global(Term("name"_atom))));
+    EXPECT_LT(now() - met, 10ms) << "one way there and back; OTP waits 200 ms before it begins";
   });
+}
+
+TEST_F(GlobalNamesTest, TwoMeshesThatMeetBecomeOneWithTheNamesOfBoth) {  // GLOBAL-20
+  std::vector<SimNode*> all;
+  for (const char* name : {"a", "b", "c", "d"}) all.push_back(&start(name));
+  connect(*all[0], *all[1]);
+  connect(*all[2], *all[3]);
+  ASSERT_TRUE(own(*all[0], "left"));
+  ASSERT_TRUE(own(*all[3], "right"));
+  EXPECT_EQ(owner(*all[1], "right"), "");
+  connect(*all[1], *all[2]);
+  for (SimNode* node : all) {
+    EXPECT_EQ(node->eval([] { return nodes().size(); }), 3u) << node->name();
+    EXPECT_EQ(owner(*node, "left"), "a@a") << "asked on " << node->name();
+    EXPECT_EQ(owner(*node, "right"), "d@d") << "asked on " << node->name();
+  }
+  EXPECT_FALSE(own(*all[3], "left"));
 }
 
 TEST_F(GlobalNamesTest, AHiddenNodeHasNamesOfItsOwn) {  // GLOBAL-25
@@ -189,6 +208,58 @@ TEST_F(GlobalNamesTest, AHiddenNodeHasNamesOfItsOwn) {  // GLOBAL-25
   world.run_for(5s);
   EXPECT_EQ(owner(a, "name"), "a@a");
   EXPECT_EQ(owner(hidden, "name"), "hidden@hidden");
+}
+
+TEST_F(GlobalNamesTest, ANodeOutsideTheMeshSharesNamesWithThoseItIsConnectedWith) {  // GLOBAL-25 (DIFFERENCES.md)
+  auto& a = start("a");
+  auto& b = start("b");
+  auto& alone = start("alone", [](NodeOptions& options) { options.connect_all = false; });
+  connect(b, a);
+  connect(alone, a);
+  ASSERT_TRUE(own(alone, "name"));
+  ASSERT_TRUE(own(b, "far"));
+  EXPECT_EQ(alone.eval([] { return nodes(); }), std::vector{a.atom()});
+  EXPECT_EQ(owner(a, "name"), "alone@alone");
+  EXPECT_EQ(owner(b, "name"), "") << "nobody tells those it does not know";
+  EXPECT_EQ(owner(alone, "far"), "");
+}
+
+TEST_F(GlobalNamesTest, ANodeThatStopsLeavesTheOthersAsTheyAre) {  // GLOBAL-31
+  auto& a = start("a");
+  auto& b = start("b");
+  auto& c = start("c");
+  connect(b, a);
+  connect(c, a);
+  ASSERT_TRUE(own(b, "name"));
+  ASSERT_TRUE(own(c, "others"));
+  b.stop();
+  world.run_for(30s);
+  EXPECT_EQ(a.eval([] { return nodes(); }), std::vector{c.atom()});
+  EXPECT_EQ(c.eval([] { return nodes(); }), std::vector{a.atom()});
+  for (SimNode* node : {&a, &c}) {
+    EXPECT_EQ(owner(*node, "name"), "") << "asked on " << node->name();
+    EXPECT_EQ(owner(*node, "others"), "c@c") << "asked on " << node->name();
+  }
+}
+
+TEST_F(GlobalNamesTest, OverOneLostLinkNobodyGetsANameThatAnotherHas) {  // GLOBAL-32, WK-9
+  // Method: a and b do not hear each other, c hears both: what b has is still b's, for c and for a who asks.
+  auto& a = start("a");
+  auto& b = start("b");
+  auto& c = start("c");
+  connect(b, a);
+  connect(c, a);
+  const Pid pid = *own(b, "name");
+  world.partition({a}, {b});
+  ASSERT_TRUE(world.run_until([&] { return a.eval([] { return nodes(); }) == std::vector{c.atom()}; }));
+  ASSERT_TRUE(world.run_until([&] { return b.eval([] { return nodes(); }) == std::vector{c.atom()}; }));
+  EXPECT_FALSE(own(a, "name"));
+  EXPECT_EQ(owner(b, "name"), "b@b");
+  EXPECT_EQ(owner(c, "name"), "b@b");
+  world.heal();
+  connect(a, b);
+  for (SimNode* node : {&a, &b, &c}) EXPECT_EQ(owner(*node, "name"), "b@b") << "asked on " << node->name();
+  EXPECT_TRUE(lives(b, pid));
 }
 
 TEST_F(GlobalNamesTest, OfTwoThatMeetTheOneThatHasItForLongerKeepsIt) {  // GLOBAL-23, WK-10

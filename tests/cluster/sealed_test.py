@@ -3,6 +3,7 @@
 """What somebody on the wire sees of a link, and what they can do to it: a relay between two real nodes that keeps every byte, and
 alters, repeats, leaves out or cuts what passes."""
 
+import errno
 import json
 import shutil
 import threading
@@ -56,7 +57,11 @@ class Relay:
     def cut(self):
         """Both sides read the end of the stream."""
         for end in self._pair:
-            end.shutdown(socket.SHUT_RDWR)
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError as gone:  # who read the end of the first has closed the second
+                if gone.errno != errno.ENOTCONN:
+                    raise
 
     def close(self):
         self._listener.close()

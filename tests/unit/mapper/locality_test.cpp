@@ -53,6 +53,7 @@ class ForeignLoop final : public io::Loop {
     set_now(real_.refresh());
     return now();
   }
+  Duration boot_time() const noexcept override { return real_.boot_time(); }
   std::int64_t wall_time() const noexcept override { return real_.wall_time(); }
   std::size_t turn(Wait wait) override {
     const std::size_t handled = real_.turn(wait);

@@ -39,7 +39,8 @@ struct DistributedApplication {
   Timeout wait = Duration::zero();
   /// By priority, the highest first; nodes of one group, a tuple in the file, are equal. At least one, and each once.
   std::vector<std::vector<Atom>> nodes = {};
-  /// Ours, a last element `consistent` (or `available`, the default): {distro, 5000, […], consistent}.
+  /// Ours, a last element `consistent` (or `available`, the default): {distro, 5000, […], consistent}. It then serves on one node at most,
+  /// whatever happens to the network, and on none without a majority of the nodes listed.
   bool consistent = false;
 };
 

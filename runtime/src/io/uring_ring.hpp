@@ -6,8 +6,7 @@
 // knows neither the newer flags of io_uring_enter nor how to submit, wait and time out in one call.
 //
 //   Bounds     256 entries to submit, of which tied ones take two (a full queue is submitted early), 4,096 completions; on overflow the
-//   kernel
-//              keeps the rest and says so. 64 receive buffers of 16 KiB: 1 MiB a loop.
+//              kernel keeps the rest and says so. 64 receive buffers of 16 KiB: 1 MiB a loop.
 //   Ownership  A buffer is lent by a completion until recycle().
 //   Threads    The one that made it, only: the kernel answers others with -EEXIST.
 //   Errors     make(): unsupported, with the missing thing and what forbids it.

@@ -7,7 +7,7 @@
 //
 //   Threads    Inside a process of a Node.
 //   Suspends   start_cluster(), until its processes run.
-//   Errors     already_exists when this runtime has one; unsupported for an application that is to be `consistent`, which is not there yet.
+//   Errors     already_exists when this runtime has one.
 #pragma once
 
 #include <vector>

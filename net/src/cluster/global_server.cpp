@@ -275,8 +275,8 @@ void GlobalServer::handle_cast(const ClaimAnswer& answer) {
   Question& question = found->second;
   if (answer.verdict == no()) question.refused = true;
   if (answer.verdict == held() && !question.all.contains(answer.holder)) {
-    // Who said so has not noticed yet that the holder is lost; or the mesh is about to connect us with that, and then it is asked itself; or
-    // we cannot reach it, and it keeps the name.
+    // Who said so has not noticed yet that the holder is lost; or the mesh is about to connect us with that, and then it is asked itself;
+    // or we cannot reach it, and it keeps the name.
     if (now() < question.began + kMergeMax) {
       question.asked.insert(answer.node);
       send_after(kAgain, Address(self()), Term::tuple({again_word(), to_term(answer.number), answer.node}));

@@ -125,7 +125,7 @@ class GlobalServer {
   static constexpr Duration kAgeMax = std::chrono::hours(24 * 365 * 50);
   static constexpr Duration kRetry = 100ms;  ///< Before a promised name is asked for once more.
 
-  static constexpr Duration kAgain = 10ms;   ///< Before a node is asked once more which knows a holder that we do not.
+  static constexpr Duration kAgain = 10ms;  ///< Before a node is asked once more which knows a holder that we do not.
 
   explicit GlobalServer(std::shared_ptr<GlobalTable> table);
 

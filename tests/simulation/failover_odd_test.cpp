@@ -14,8 +14,8 @@ TEST_F(Failover, OddMessagesToTheClustersProcessesChangeNothing) {
   two().run([] {
     for (const char* const name : {"global_name_server", "dist_ac"}) {
       const Address server(Atom(name), "one@one"_atom);
-      for (const char* const word :
-           {"$names_are_late", "$ask_again", "$promises", "$drained", "$names_taken", "$hand_over_ends", "$stays_after_all", "$consider"}) {
+      for (const char* const word : {"$names_are_late", "$ask_again", "$promises", "$drained", "$names_taken", "$takeover_is_late",
+                                     "$renew", "$hand_over_ends", "$stays_after_all", "$consider"}) {
         for (const Term& second : {Term(1), Term("distro"_atom), Term("text")}) {
           for (const Term& third : {Term(1), Term("distro"_atom), Term::empty_list()})
             send(server, Term::tuple({Atom(word), second, third}));
@@ -47,6 +47,26 @@ TEST_F(Failover, AControllerThatIsStartedAgainGoesOnWithWhatRuns) {
   one().run([] { exit(*whereis("dist_ac"_atom), atoms::kill); });
   world.run_for(kWait + 20s);
   EXPECT_TRUE(runs_on("one") != (runs_on("two") || runs_on("three"))) << "one instance, wherever";
+}
+
+TEST_F(Failover, ATakeoverThatHangsDoesNotKeepOthersFromIt) {
+  // Method: `one` takes over, and its start hangs for five minutes; `two` is asked to after one of them.
+  start_all();
+  one().crash();
+  ASSERT_TRUE(world.run_until([&] { return runs_on("three"); }, kWait + 1s));
+  book.manner(kDistro, "one@one"_atom).delay = 300s;
+  one().restart();
+  world.run_for(10s);
+  const auto taken = [&] { return told(two(), [] { return take_over(kDistro); }); };
+  EXPECT_EQ(taken(), "{:error, {:not_running_distributed, :distro}}");
+  world.run_for(60s);
+  EXPECT_EQ(three().logged("could not take distro over, which goes on here"), 1u);
+  EXPECT_EQ(taken(), ":ok");
+  EXPECT_TRUE(world.run_until([&] { return runs_on("two"); }, 5s)) << where();
+  expect_one_name();
+  world.run_for(400s);  // one's start has returned
+  ASSERT_NE(book.only(kDistro), nullptr) << where();
+  expect_one_name();
 }
 
 TEST_F(Failover, ANodeThatGaveAllAwayAndIsNotStoppedTakesPartAgain) {

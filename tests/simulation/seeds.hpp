@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Seeds: how many a test goes through, and a story through all of them, two at a time. A hundred, with PULPO_TEST_FULL a thousand, or as
-// many as PULPO_SEEDS says; PULPO_SEED replays one, with its trace.
+// Seeds: how many a test goes through, and a story through all of them, two at a time. A hundred, with PULPO_TEST_FULL a thousand and more,
+// or as many as PULPO_SEEDS says; PULPO_SEED replays one, with its trace.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -19,21 +19,21 @@
 namespace pulpo::testing {
 
 // NOLINTBEGIN(concurrency-mt-unsafe): nobody sets any
-inline std::size_t seeds_wanted() {
+inline std::size_t seeds_wanted(std::size_t full = 1000) {
   if (const char* const seeds = std::getenv("PULPO_SEEDS")) return std::strtoul(seeds, nullptr, 10);
-  return std::getenv("PULPO_TEST_FULL") != nullptr ? 1000 : 100;
+  return std::getenv("PULPO_TEST_FULL") != nullptr ? full : 100;
 }
 // NOLINTEND
 
 /// Fails with the trace of each seed whose story breaks a rule, and when something never happened in a hundred of them. `live` is a
-/// story: (seed, keep_trace) -> OutcomeOf<…>.
+/// story: (seed, keep_trace) -> OutcomeOf<…>; `full`: how many are a full run.
 template <class Live>
-void expect_all_hold(const Live& live) {
+void expect_all_hold(const Live& live, std::size_t full = 1000) {
   const auto* const test = ::testing::UnitTest::GetInstance()->current_test_info();
   const std::string filter = std::string("--gtest_filter=") + test->test_suite_name() + "." + test->name();
   const auto only = seed_from_environment();
   const std::uint64_t first = only.value_or(1);
-  const std::size_t count = only ? 1 : seeds_wanted();
+  const std::size_t count = only ? 1 : seeds_wanted(full);
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
   decltype(live(first, true).tally) tally;

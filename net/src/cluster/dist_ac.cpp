@@ -463,6 +463,11 @@ void DistAc::handle_info(const Term& message) {
     if (app->doing == Doing::starting && message.elements()[2] == to_term(app->round)) runs_here(*app);
     return;
   }
+  if (word == "$takeover_is_late"_atom) {
+    // Should it start after all, it is told that it came too late (TakeoverDone), and the older of the two stays.
+    if (app->giving_to && message.elements()[2] == to_term(app->givings) && !app->is_given && !app->has_ceded) keep_after_all(*app);
+    return;
+  }
   if (word == "$drained"_atom) {
     if (const auto to = message.elements()[2].as_atom()) drained(*app, *to);
     return;

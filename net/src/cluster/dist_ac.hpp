@@ -45,6 +45,8 @@ class DistAc {
   static constexpr Duration kTakeoverHold = 30s;
   static constexpr Duration kRetryMin = 1s, kRetryMax = 30s;
   static constexpr Duration kHandOverMax = 10s;
+  /// Who takes over and has not started after so long does not keep the old instance from others any more.
+  static constexpr Duration kTakeoverMax = 60s;
   /// A node that has given all away is stopped within so long, or goes on as before.
   static constexpr Duration kLeaveMax = 30s;
   /// What another node says beyond is cut: no cluster lives through so many starts, or so long.
@@ -112,6 +114,7 @@ class DistAc {
     std::optional<Atom> taking_from{};
     std::optional<Atom> taken_from{};  ///< Has been told so, and still says that it runs there.
     std::optional<Atom> giving_to{};
+    std::uint64_t givings = 0;             ///< How often it was to be given.
     bool is_given = false;                 ///< It runs there, with the names; here it ends in a moment.
     bool by_hand = false;                  ///< The takeover under way was asked for by a person.
     std::optional<RestartType> restart{};  ///< What that person wants it to be here.

@@ -268,6 +268,7 @@ void DistAc::handle_cast(const AskTakeover& question) {
   if (!agreed) return tell(question.node, TakeoverAnswer{own_, question.name, false});
   app->giving_to = question.node;
   app->is_given = false;
+  send_after(kTakeoverMax, Address(self()), Term::tuple({"$takeover_is_late"_atom, question.name, to_term(++app->givings)}));
   tell(question.node, TakeoverAnswer{own_, question.name, true});
 }
 

@@ -35,6 +35,7 @@ class KernelLoop : public OperationLoop {
   Outcome<Handle> adopt_device(int descriptor) final;
   Outcome<Handle> watch_signal(int number) final;
   TimePoint refresh() noexcept final;
+  Duration boot_time() const noexcept final { return socket::boot_now(); }
   std::int64_t wall_time() const noexcept final { return socket::wall_now(); }
   std::size_t turn(Wait wait) final;
   void wake() noexcept final { waker_.wake(); }

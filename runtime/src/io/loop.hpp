@@ -218,6 +218,9 @@ class Loop {
   [[nodiscard]] TimePoint now() const noexcept { return now_; }
   /// Reads the clock (the virtual one in a simulation) and makes it now().
   virtual TimePoint refresh() noexcept = 0;
+  /// How long ago this machine booted, by a clock that also runs while it is suspended and that nobody sets: CLOCK_BOOTTIME,
+  /// clock_gettime(2). What must not be outlived, a lease, is measured by it. Some 30 ns.
+  [[nodiscard]] virtual Duration boot_time() const noexcept = 0;
   /// Wall time in nanoseconds since 1970, for log stamps only.
   [[nodiscard]] virtual std::int64_t wall_time() const noexcept = 0;
   [[nodiscard]] TimerWheel& timers() noexcept { return timers_; }

@@ -378,6 +378,7 @@ TimePoint SimLoop::refresh() noexcept {
   return now();
 }
 
+Duration SimLoop::boot_time() const noexcept { return network_.wire_.boot_time(host_); }
 std::int64_t SimLoop::wall_time() const noexcept { return network_.wire_.wall_time(); }
 
 bool SimLoop::stalled() const noexcept { return network_.now() < stalled_until_; }

@@ -81,6 +81,7 @@ class SimLoop final : public OperationLoop, private SimOwner {
   /// Of this loop's own handles: there are no others here.
   void poll(Operation& operation, int descriptor, short events) override;
   TimePoint refresh() noexcept override;
+  Duration boot_time() const noexcept override;
   std::int64_t wall_time() const noexcept override;
   std::size_t turn(Wait wait) override;
   void wake() noexcept override { woken_.store(true, std::memory_order_release); }

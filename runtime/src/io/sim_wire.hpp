@@ -70,6 +70,12 @@ class SimWire {
 
   // --- Time ---------------------------------------------------------------------------------------
   [[nodiscard]] TimePoint now() const noexcept { return now_; }
+  /// Each host booted at another time, and its quartz is not that of the others.
+  [[nodiscard]] Duration boot_time(HostNumber host) const noexcept {
+    const std::int64_t mix = static_cast<std::int64_t>((options_.seed * 31 + host) * 2'654'435'761u % 1'000'003);
+    const std::int64_t passed = (now_ - kStart).count();
+    return Duration(1'000'000 * mix + passed + passed / 1'000'000 * (mix % (2 * kDriftPpm + 1) - kDriftPpm));
+  }
   [[nodiscard]] std::int64_t wall_time() const noexcept { return options_.wall_start_ns + (now_ - kStart).count(); }
   void set_now(TimePoint now) noexcept { now_ = now; }
   void schedule(SimEvent event, TimePoint at);
@@ -104,6 +110,8 @@ class SimWire {
 
   /// The virtual clock does not begin at zero, since a real one is never there either.
   static constexpr TimePoint kStart = TimePoint{1000s};
+  /// How wrong a board's clock may run, either way: worse than any quartz.
+  static constexpr std::int64_t kDriftPpm = 30'000;
   static constexpr HostNumber kNoHost = ~HostNumber{0};
 
  private:

@@ -237,6 +237,12 @@ TimePoint monotonic_now() noexcept {
   return TimePoint{std::chrono::seconds(at.tv_sec) + Duration(at.tv_nsec)};
 }
 
+Duration boot_now() noexcept {
+  timespec at;
+  (void)::clock_gettime(CLOCK_BOOTTIME, &at);
+  return std::chrono::seconds(at.tv_sec) + Duration(at.tv_nsec);
+}
+
 std::int64_t wall_now() noexcept {
   timespec at;
   (void)::clock_gettime(CLOCK_REALTIME, &at);

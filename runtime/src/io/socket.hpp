@@ -49,6 +49,7 @@ inline constexpr Duration kAcceptPause = 100ms;
 
 /// CLOCK_MONOTONIC and CLOCK_REALTIME, read through the vDSO.
 [[nodiscard]] TimePoint monotonic_now() noexcept;
+[[nodiscard]] Duration boot_now() noexcept;
 [[nodiscard]] std::int64_t wall_now() noexcept;
 
 }  // namespace pulpo::io::socket

@@ -198,6 +198,7 @@ void DistAc::lose(Atom node) {
     const bool ran_there = its != peer.applications.end() && (its->second.doing == Doing::running || its->second.doing == Doing::starting);
     if (its != peer.applications.end()) app.epoch = std::max(app.epoch, its->second.epoch);
     app.suspects.erase(node);
+    if (app.granted_to == node) app.granted_to.reset();
     if (app.taken_from == node) app.taken_from.reset();
     if (ran_there && app.doing != Doing::running && app.doing != Doing::starting) {
       app.lost = node;
@@ -240,6 +241,7 @@ void DistAc::handle_cast(const Status& status) {
     App* const app = find(its.name);
     if (app == nullptr) continue;
     app->suspects.erase(status.node);
+    if (app->granted_to == status.node && its.doing != Doing::claiming) app->granted_to.reset();
     if (app->taken_from == status.node && its.doing != Doing::running) app->taken_from.reset();
     if (app->giving_to == status.node && its.doing == Doing::idle) app->giving_to.reset();
     if (its.nodes != app->config.nodes && mismatches_.emplace(its.name.text(), status.node.text()).second) {  // AC-6
@@ -382,12 +384,18 @@ void DistAc::handle_cast(const ClaimApplication& claim) {
                              (its->wanted || its->expected) && its->failed < latest_epoch(*app);
     if (comes_first && now() < app->patience) granted = false;
   }
+  // What it did not know when it asked: another one was quicker, and has not said yet that it starts.
+  if (app->granted_to && *app->granted_to != claim.node && now() < app->granted_until) granted = false;
   if (granted && app->doing == Doing::claiming) {
     app->doing = Doing::idle;
     app->round = ++rounds_;
     tell_status();
   }
-  if (granted) app->epoch = std::max(app->epoch, claim.epoch);
+  if (granted) {
+    app->granted_to = claim.node;
+    app->granted_until = now() + kAnswerMax;
+    app->epoch = std::max(app->epoch, claim.epoch);
+  }
   tell(claim.node, ClaimGranted{own_, claim.name, claim.number, granted, app->epoch});
 }
 

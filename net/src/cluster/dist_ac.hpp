@@ -96,6 +96,8 @@ class DistAc {
     bool takes_at_once = false;  ///< This node boots, or has just been permitted: no hold.
     std::uint64_t round = 0;     ///< Of claiming, taking: what answers and deadlines belong to.
     std::set<Atom, ByText> asked{};
+    std::optional<Atom> granted_to{};  ///< Whose claim this node did not object to, and until when it may yet start.
+    TimePoint granted_until{};
     std::optional<Atom> taking_from{};
     std::optional<Atom> taken_from{};  ///< Has been told so, and still says that it runs there.
     std::optional<Atom> giving_to{};

@@ -78,6 +78,8 @@ struct Idle {
 
 struct CallOptions {
   Timeout timeout = Timeout(5s);  ///< OTP's default.
+  /// Where to put as which instance of its application the server took the request up; see serving_epoch() (application.hpp).
+  std::uint64_t* epoch = nullptr;
 };
 
 /// A request as a term. Exits the caller with GS-6's {reason, {GenServer, :call, [server, request, timeout]}}.
@@ -258,12 +260,12 @@ class From {
  public:
   explicit From(const detail::Caller& caller) : caller_(caller), server_(self()) {}
   [[nodiscard]] const Pid& pid() const noexcept { return caller_.pid; }
-  void reply() const requires std::is_void_v<ReplyOf<R>> { pulpo::reply(caller_.pid, caller_.ref, atoms::ok, server_); }
+  void reply() const requires std::is_void_v<ReplyOf<R>> { pulpo::reply(caller_.pid, caller_.ref, caller_.stamped(atoms::ok), server_); }
   template <class V>
   void reply(const V& value) const {
     static_assert(std::is_convertible_v<const V&, ReplyOf<R>>, "pulpo: this is not the reply that the message declares");
     const ReplyOf<R>& reply_value = value;
-    pulpo::reply(caller_.pid, caller_.ref, to_term(reply_value), server_);
+    pulpo::reply(caller_.pid, caller_.ref, caller_.stamped(to_term(reply_value)), server_);
   }
 
  private:
@@ -275,7 +277,7 @@ class From<Term> {
  public:
   explicit From(const detail::Caller& caller) : caller_(caller), server_(self()) {}
   [[nodiscard]] const Pid& pid() const noexcept { return caller_.pid; }
-  void reply(Term value) const { pulpo::reply(caller_.pid, caller_.ref, std::move(value), server_); }
+  void reply(Term value) const { pulpo::reply(caller_.pid, caller_.ref, caller_.stamped(std::move(value)), server_); }
 
  private:
   detail::Caller caller_;

@@ -261,10 +261,16 @@ Result<void> unregister_name(Atom name);
 /// Sends {'$gen_call', {self, ref}, request} and suspends until the reply. One signal there, one back: the request is its
 /// own monitor. Errors: timeout; noproc; mailbox_full; nodedown (reason {:nodedown, node}); exited (reason is the server's); killed;
 /// bad_argument (calling itself: reason :calling_self). A reply that comes later is dropped before the mailbox (GS-7).
-[[nodiscard]] Result<Term> request(const Address& server, Term message, Timeout timeout = Timeout(5s));
+/// `epoch`, when given, is told as which instance of its application the server took the request up, 0 when it says nothing of it: see
+/// serving_epoch() (application.hpp).
+[[nodiscard]] Result<Term> request(const Address& server, Term message, Timeout timeout = Timeout(5s), std::uint64_t* epoch = nullptr);
 /// Answers a request that `server` received (the calling process, when it is nobody), from any process of the server's node. Once
 /// answered, further replies to it are dropped.
 void reply(const Pid& caller, const Ref& request, Term value, const Pid& server = {});
+namespace detail {
+/// A reply's value that says as which instance its server serves; request() takes it apart. {:"$epoch", epoch, value}.
+[[nodiscard]] Term with_epoch(std::uint64_t epoch, Term value);
+}  // namespace detail
 /// Answers a request that the calling process received with a reason instead of a value: the caller's request() is an Error with
 /// Errc::exited and that reason, and we live on. For a request that no clause handles.
 void refuse(const Pid& caller, const Ref& request, Term reason);

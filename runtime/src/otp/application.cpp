@@ -8,6 +8,7 @@
 
 #include "otp/application_controller.hpp"
 #include "otp/application_table.hpp"
+#include "proc/core.hpp"
 
 namespace pulpo {
 
@@ -74,6 +75,14 @@ void put_env(Atom application, std::string_view key, Term value) {
 }
 void delete_env(Atom application, std::string_view key) { ApplicationTable::of(runtime()).erase(application, Atom(key)); }
 Env get_all_env(Atom application) { return ApplicationTable::of(runtime()).all(application); }
+
+std::optional<std::uint64_t> serving_epoch() {
+  const auto lease = ApplicationTable::of(runtime()).lease_of_caller();
+  if (!lease) return std::nullopt;
+  const std::uint64_t epoch = lease->epoch();  // first: what it is followed by is higher
+  if (lease->right(Core::here().loop().boot_time()) != Lease::Right::to_all) return std::nullopt;
+  return epoch;
+}
 
 std::optional<Atom> get_application() { return ApplicationTable::of(runtime()).application_of(group_leader()); }
 

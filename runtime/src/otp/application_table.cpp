@@ -86,6 +86,24 @@ std::optional<Atom> ApplicationTable::application_of(const Pid& master) const {
   return found->second;
 }
 
+void ApplicationTable::set_leases(std::vector<std::pair<Atom, std::shared_ptr<Lease>>> leases) {
+  const std::unique_lock lock(mutex_);
+  leases_.swap(leases);  // the old ones are let go of after the lock
+  has_leases_ = !leases_.empty();
+}
+
+std::shared_ptr<Lease> ApplicationTable::lease_of(Atom application) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = std::find_if(leases_.begin(), leases_.end(), [&](const auto& each) { return each.first == application; });
+  return found == leases_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<Lease> ApplicationTable::lease_of_caller() const {
+  if (!has_leases_.load(std::memory_order_relaxed)) return nullptr;
+  const auto application = application_of(group_leader());
+  return application ? lease_of(*application) : nullptr;
+}
+
 void ApplicationTable::set_functions(FunctionTable functions) {
   const std::unique_lock lock(mutex_);
   functions_ = std::move(functions);
@@ -109,6 +127,8 @@ void ApplicationTable::clear() {
   settings_.swap(gone);
   masters_.clear();
   controlled_.clear();
+  leases_.clear();
+  has_leases_ = false;
   functions_ = {};
   ending_ = false;
 }

@@ -15,12 +15,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <shared_mutex>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "otp/lease.hpp"
 #include "otp/name_spaces.hpp"
 #include "pulpo/application.hpp"
 #include "pulpo/runtime.hpp"
@@ -50,6 +52,13 @@ class ApplicationTable final : public RuntimeExtension {
   void set_controlled(std::vector<Atom> applications);
   [[nodiscard]] bool is_controlled(Atom application) const;
 
+  // --- Applications that serve only with a lease ------------------------------------------------------------
+  void set_leases(std::vector<std::pair<Atom, std::shared_ptr<Lease>>> leases);
+  /// Null for one that needs none.
+  [[nodiscard]] std::shared_ptr<Lease> lease_of(Atom application) const;
+  /// The same for that of the calling process; nearly free while no application has one.
+  [[nodiscard]] std::shared_ptr<Lease> lease_of_caller() const;
+
   // --- Functions -----------------------------------------------------------------------------------------
   /// What the applications export, in the place of what there was.
   void set_functions(FunctionTable functions);
@@ -73,6 +82,8 @@ class ApplicationTable final : public RuntimeExtension {
   std::unordered_map<std::uint64_t, Term> settings_;
   std::vector<std::pair<Pid, Atom>> masters_;
   std::vector<Atom> controlled_;
+  std::vector<std::pair<Atom, std::shared_ptr<Lease>>> leases_;
+  std::atomic<bool> has_leases_{false};
   FunctionTable functions_;
   FunctionTable node_functions_;  ///< Of no application; they outlive a system.
   NameSpaces name_spaces_;

@@ -28,13 +28,13 @@ Term call_reason(const Error& error) {
 }  // namespace
 
 Result<Term> try_call(const Address& server, Term request, const CallOptions& options) {
-  Result<Term> answer = pulpo::request(server, std::move(request), options.timeout);
+  Result<Term> answer = pulpo::request(server, std::move(request), options.timeout, options.epoch);
   if (!answer) answer.error().reason = call_reason(answer.error());
   return answer;
 }
 
 Term call(const Address& server, Term request, const CallOptions& options) {
-  Result<Term> answer = pulpo::request(server, request, options.timeout);
+  Result<Term> answer = pulpo::request(server, request, options.timeout, options.epoch);
   if (!answer) detail::exit_call(server.term(), request, options.timeout, call_reason(answer.error()));
   return std::move(answer).value();
 }
@@ -74,7 +74,7 @@ class Question {
   Question(const Address& server, const Term& request, Timeout timeout) {
     const NoKill no_kill;  // spawn() makes way now and then: an exception from there would leave the process without a destructor
     auto spawned = try_spawn(function_body([server, request, timeout] {
-                               auto answer = try_call(server, request, CallOptions{timeout});
+                               auto answer = try_call(server, request, {.timeout = timeout});
                                exit(answer ? Term::tuple({atoms::ok, std::move(*answer)}) : Term(atoms::normal));
                              }),
                              {.monitor = true});

@@ -3,6 +3,7 @@
 // The server's side of GenServer: init, the loop, terminate and the crash report. The client's side is gen_server.cpp.
 #include "pulpo/detail/server_body.hpp"
 
+#include "otp/application_table.hpp"
 #include "otp/server_turn.hpp"
 #include "otp/system_messages.hpp"
 #include "proc/message.hpp"
@@ -51,6 +52,7 @@ Term ServerBody::who() const {
 
 /// What construct() throws ends the process as it is: exit(reason) silently ({stop, Reason}), an exception with proc's report.
 bool ServerBody::start() {
+  if (auto lease = ApplicationTable::of(runtime()).lease_of_caller()) wishes().lease = std::move(lease);
   if (wishes_ && !register_via()) return true;
   try {
     construct();
@@ -83,7 +85,7 @@ std::optional<Term> ServerBody::deliver(const Message& message) {
   switch (message.kind) {
     case Signal::request:
       if (ignored_ || system::is_system(message.body)) return system_request(message);
-      if (!on_call(message.body, Caller{message.from, message.ref})) {
+      if (!on_call(message.body, Caller{message.from, message.ref, wishes_ ? wishes_->epoch : 0})) {
         // DIFFERENCES: in OTP the server would end; here its caller alone does.
         refuse(message.from, message.ref,
                Term::tuple({atoms::function_clause, function_trace(who(), "handle_call"_atom, Term::list({message.body}), takes().calls)}));

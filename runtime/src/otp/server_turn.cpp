@@ -8,6 +8,7 @@
 
 #include "otp/system_messages.hpp"
 #include "proc/core.hpp"
+#include "pulpo/process_info.hpp"
 
 namespace pulpo::detail {
 
@@ -64,6 +65,13 @@ void Turns::stop_with(Term reason) {
 /// A message for a server with wishes. Any but the system's own ends the wait for inactivity (GS-10).
 std::optional<Term> ServerBody::take_turn(const Message& message) {
   if (message.kind == Signal::request && system::is_system(message.body)) return deliver(message);
+  if (wishes_->lease) {
+    wishes_->epoch = wishes_->lease->epoch();
+    if (!may_take(message)) {
+      if (message.kind == Signal::request) refuse(message.from, message.ref, atoms::noproc);
+      return std::nullopt;
+    }
+  }
   if (is_idle_marker(message)) {
     if (!wishes_->timer || message.body.elements()[1] != Term(wishes_->number)) return std::nullopt;
     wishes_->timer.reset();
@@ -72,6 +80,32 @@ std::optional<Term> ServerBody::take_turn(const Message& message) {
   }
   wishes_->disarm();
   return deliver(message);
+}
+
+namespace {
+
+/// A process of the same application.
+bool is_of_our_group(const Pid& pid) {
+  if (!pid.is_local()) return false;
+  const auto info = process_info(pid);
+  return info && info->group_leader == group_leader();
+}
+
+}  // namespace
+
+/// Whether its application still serves, or already: of one that does not, no server takes anything up but the ends of others, as if it
+/// had ended already, which is what comes next.
+bool ServerBody::may_take(const Message& message) const {
+  if (message.kind == Signal::exit_message || message.kind == Signal::down_message) return true;
+  switch (wishes_->lease->right(Core::here().loop().boot_time())) {
+    case Lease::Right::to_all:
+      return true;
+    case Lease::Right::to_itself:
+      return message.kind != Signal::request || is_of_our_group(message.from);  // others do not say whose they are
+    case Lease::Right::none:
+      return false;
+  }
+  return false;
 }
 
 /// The reason to stop for, once everything is done that the turn asked for.
@@ -102,9 +136,9 @@ void ServerBody::arm_idle() {
 
 void ServerBody::answer_in_turn(const Caller& caller, Term value) {
   if (wishes_->stop) {
-    wishes_->last_answer.emplace(caller, std::move(value));
+    wishes_->last_answer.emplace(caller, caller.stamped(std::move(value)));
   } else {
-    reply(caller.pid, caller.ref, std::move(value));
+    reply(caller.pid, caller.ref, caller.stamped(std::move(value)));
   }
 }
 

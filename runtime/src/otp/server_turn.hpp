@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "otp/lease.hpp"
 #include "proc/message.hpp"
 #include "pulpo/detail/server_body.hpp"
 
@@ -40,6 +41,10 @@ struct ServerBody::Wishes {
   std::shared_ptr<const Via> via;
   std::shared_ptr<NameSpace> registered_in;
   std::optional<Pid> holder;  ///< Who has the name instead of us.
+
+  /// Of its application, when that needs one to serve.
+  std::shared_ptr<const Lease> lease;
+  std::uint64_t epoch = 0;  ///< Of the lease, when the present turn began.
 };
 
 /// {:"$idle", number}, which an inactivity timer sends its server.

@@ -405,7 +405,23 @@ Error request_error(Term reason) {
 
 }  // namespace
 
-Result<Term> request(const Address& server, Term message, Timeout timeout) {
+namespace {
+
+Atom epoch_word() { return "$epoch"_atom; }
+
+Term without_epoch(Term value, std::uint64_t* epoch) {
+  const bool has_one = value.is_tuple(3) && value.elements()[0].is_atom(epoch_word()) && value.elements()[1].is_integer();
+  if (epoch != nullptr) *epoch = has_one ? static_cast<std::uint64_t>(value.elements()[1].integer()) : 0;
+  return has_one ? Term(value.elements()[2]) : value;
+}
+
+}  // namespace
+
+Term detail::with_epoch(std::uint64_t epoch, Term value) {
+  return Term::tuple({epoch_word(), static_cast<std::int64_t>(epoch), std::move(value)});
+}
+
+Result<Term> request(const Address& server, Term message, Timeout timeout, std::uint64_t* epoch) {
   Core& core = Core::here();
   Process& process = running(core);
   core.check_exit();
@@ -430,7 +446,7 @@ Result<Term> request(const Address& server, Term message, Timeout timeout) {
     const MessagePtr answer = wait.take_answer();
     core.spend(1);
     if (answer->kind != Signal::reply) return request_error(std::move(answer->body));
-    return std::move(answer->body);
+    return without_epoch(std::move(answer->body), epoch);
   }
   core.spend(1);
   if (wait.timed_out) return Error{Errc::timeout, atoms::timeout, "call"};

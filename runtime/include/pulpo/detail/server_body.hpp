@@ -10,6 +10,7 @@
 //   Cost       A request that a typed clause takes: two virtual calls; no allocation when request and reply are atoms.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,8 @@ namespace detail {
 struct Caller {
   Pid pid;
   Ref ref;
+  std::uint64_t epoch = 0;  ///< As which instance of its application the server has taken it up; 0 when nobody keeps count.
+  [[nodiscard]] Term stamped(Term value) const { return epoch == 0 ? value : with_epoch(epoch, std::move(value)); }
 };
 
 /// Thrown by ignore(). Not a std::exception, for the reason Exiting is none.
@@ -87,6 +90,7 @@ class ServerBody : public Body {
   [[nodiscard]] Wishes& wishes();
 
   std::optional<Term> deliver(const Message& message);
+  [[nodiscard]] bool may_take(const Message& message) const;
   void deliver_as_term(const Message& message);
   std::optional<Term> system_request(const Message& message);
   void log_unexpected(std::string_view callback, const Term& message, std::string_view takes) const;

@@ -25,6 +25,7 @@ Server::Server(Book* book, const std::string& application)
     : me_(book->instances.emplace_back(Instance{.number = book->instances.size() + 1,
                                                 .application = application,
                                                 .node = runtime().node_name(),
+                                                .pid = self(),
                                                 .type = start_type(),
                                                 .began = now()})) {}
 
@@ -42,7 +43,10 @@ Application application(Book& book, const std::string& name, bool phases) {
       }};
   if (phases) {
     made.start_phases = {{.name = "warm"}};
-    made.start_phase = [](Atom, const StartType&, const Term&) { return Result<void>(); };
+    made.start_phase = [&book, name](Atom, const StartType&, const Term&) {
+      if (const Manner& manner = book.manner(name, runtime().node_name()); manner.in_phase) manner.in_phase();
+      return Result<void>();
+    };
   }
   return made;
 }

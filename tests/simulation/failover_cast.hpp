@@ -21,6 +21,7 @@ struct Instance {
   std::uint64_t number = 0;
   std::string application;
   Atom node;
+  Pid pid;
   StartType type;
   TimePoint began{};
   std::optional<TimePoint> ended{};
@@ -31,6 +32,7 @@ struct Instance {
 struct Manner {
   Duration delay{};
   bool fails = false;
+  std::function<void()> in_phase{};  ///< Of one with a start phase.
 };
 
 class Book {
@@ -49,6 +51,10 @@ class Book {
 struct Who {
   using Message = Call<"who", std::uint64_t>;
 };
+/// serving_epoch(), 0 for none.
+struct WhichEpoch {
+  using Message = Call<"which_epoch", std::uint64_t>;
+};
 /// What it exits with.
 struct Crash {
   using Message = Cast<"crash">;
@@ -57,12 +63,13 @@ struct Crash {
 
 class Server {
  public:
-  using Protocol = pulpo::Protocol<Who, Crash>;
+  using Protocol = pulpo::Protocol<Who, WhichEpoch, Crash>;
   Server(Book* book, const std::string& application);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();
   std::uint64_t handle_call(const Who&) { return me_.number; }
+  std::uint64_t handle_call(const WhichEpoch&) { return serving_epoch().value_or(0); }
   void handle_cast(const Crash& crash) { exit(crash.reason); }
 
  private:

@@ -7,6 +7,8 @@
 
 #include "base/random.hpp"
 #include "failover_cast.hpp"
+#include "otp/application_table.hpp"
+#include "proc/core.hpp"
 #include "pulpo/net/nodes.hpp"
 
 namespace pulpo::failover {
@@ -75,6 +77,7 @@ class FailoverPlot {
     if (draw(2) == 0) applications_.emplace_back("beta");
     for (const std::string& name : applications_) kernel.distributed.push_back(draw_application(name, nodes));
     kernel_ = kernel;
+    world_.check_always("4: a consistent application serves on one node at most", [this] { return one_serves_at_most(); });
     for (const DistributedApplication& each : kernel.distributed) world_.note(text_of(each));
     for (const Atom node : nodes) {
       std::vector<Application> all;
@@ -91,6 +94,7 @@ class FailoverPlot {
     if (draw(3) == 0) nodes.resize(2 + draw(nodes.size() - 1));
     constexpr std::array<int, 4> kWaits{0, 500, 2'000, 5'000};
     DistributedApplication made{.name = Atom(name), .wait = Timeout(std::chrono::milliseconds(kWaits[draw(kWaits.size())]))};
+    made.consistent = draw(2) == 0;
     for (const Atom node : nodes) {
       if (made.nodes.empty() || draw(2) == 0) made.nodes.emplace_back();
       made.nodes.back().push_back(node);
@@ -99,7 +103,8 @@ class FailoverPlot {
   }
 
   static std::string text_of(const DistributedApplication& application) {
-    std::string text = fmt::format("{} after {} ms on", application.name.text(), application.wait.duration() / 1ms);
+    std::string text = fmt::format("{}{} after {} ms on", application.consistent ? "consistent " : "", application.name.text(),
+                                   application.wait.duration() / 1ms);
     for (const auto& group : application.nodes) {
       text += " {";
       for (const Atom node : group) text += fmt::format(" {}", node.text());
@@ -108,11 +113,24 @@ class FailoverPlot {
     return text;
   }
 
+  bool one_serves_at_most() {
+    return std::all_of(kernel_.distributed.begin(), kernel_.distributed.end(), [&](const DistributedApplication& application) {
+      if (!application.consistent) return true;
+      return std::count_if(members_.begin(), members_.end(), [&](const Member* each) { return may_serve(*each, application.name); }) <= 1;
+    });
+  }
+  /// A request that it takes up now is served.
+  static bool may_serve(const Member& node, Atom application) {
+    if (!node.is_up()) return false;
+    const auto lease = ApplicationTable::of(node.runtime()).lease_of(application);
+    return lease != nullptr && lease->right(node.runtime().core(0).loop().boot_time()) == Lease::Right::to_all;
+  }
+
   // --- Acts -------------------------------------------------------------------------------------------
   void play() {
     Member& one = draw_member();
     Member& other = draw_other(one);
-    switch (draw(20)) {
+    switch (draw(21)) {
       case 0:
       case 1:
         return fall(one);
@@ -148,6 +166,8 @@ class FailoverPlot {
       case 17:
       case 18:
         return take_over_by_hand(one);
+      case 19:
+        return brown_out(one);
       default:
         return leave(one);
     }
@@ -167,6 +187,18 @@ class FailoverPlot {
     for (Member* const member : members_) {
       const auto all = book_.alive(applications_[draw(applications_.size())]);
       if (!all.empty() && all.front()->node == member->atom()) return fall(*member);
+    }
+  }
+
+  /// One is cut off from all others, and they reset, with all that they remembered.
+  void brown_out(Member& one) {
+    ++tally_.brown_outs;
+    for (Member* const other : members_) {
+      if (other == &one) continue;
+      world_.partition({one}, {*other});
+      if (!other->is_up()) continue;
+      other->power_loss();
+      other->restart();
     }
   }
 
@@ -268,12 +300,23 @@ class FailoverPlot {
     return SIZE_MAX;
   }
 
+  bool has_majority(const DistributedApplication& application) {
+    std::size_t all = 0, there = 0;
+    for (const auto& group : application.nodes) all += group.size();
+    for (const Member* each : up()) there += rank_of(application, each->atom()) != SIZE_MAX;
+    return 2 * there > all;
+  }
+
   void look_at(const DistributedApplication& application) {
     const std::string name(application.name.text());
     std::size_t best = SIZE_MAX;
     for (const Member* each : up()) best = std::min(best, rank_of(application, each->atom()));
     const auto all = book_.alive(name);
     if (best == SIZE_MAX) return expect(all.empty(), fmt::format("1: {} runs though none of its nodes is up", name));
+    if (application.consistent && !has_majority(application)) {
+      ++tally_.minorities;
+      return expect(all.empty(), fmt::format("1: {} runs though a majority of its nodes is down", name));
+    }
     std::string where;
     for (const Instance* each : all) where += fmt::format(" {}", each->node.text());
     expect(all.size() == 1, fmt::format("1: {} runs {} times:{}", name, all.size(), where));
@@ -290,8 +333,12 @@ class FailoverPlot {
   }
 
   void tell_instances() {
+    for (const Member* each : members_) tally_.lapses += each->logged("has let it go on");
     for (std::size_t i = 0; i < book_.instances.size(); ++i) {
       const Instance& each = book_.instances[i];
+      for (const DistributedApplication& application : kernel_.distributed) {
+        if (application.consistent && application.name.text() == each.application) ++tally_.consistent;
+      }
       if (each.type.is_takeover()) {
         ++tally_.takeovers;
         continue;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pulpo/net/cluster.hpp"
 
-#include <fmt/format.h>
-
 #include "cluster/dist_ac.hpp"
 #include "cluster/distributed_applications.hpp"
 #include "cluster/global_names.hpp"
@@ -11,6 +9,7 @@
 #include "dist/distribution.hpp"
 #include "otp/application_table.hpp"
 #include "otp/supervisor_base.hpp"
+#include "proc/core.hpp"
 #include "pulpo/log.hpp"
 #include "pulpo/runtime.hpp"
 #include "pulpo/supervisor.hpp"
@@ -36,6 +35,15 @@ void watch_nodes(const std::shared_ptr<GlobalTable>& table) {
     });
     return Term(atoms::ok);
   }));
+}
+
+/// What applications of mode `consistent` serve by. They outlive dist_ac, which may be restarted while such an application runs.
+void make_leases(const KernelConfig& kernel) {
+  std::vector<std::pair<Atom, std::shared_ptr<Lease>>> leases;
+  for (const DistributedApplication& each : kernel.distributed) {
+    if (each.consistent) leases.emplace_back(each.name, std::make_shared<Lease>());
+  }
+  ApplicationTable::of(runtime()).set_leases(std::move(leases));
 }
 
 /// A node without these processes is taken for lost by the others, and must not go on beside them; as OTP ends with its kernel.
@@ -64,18 +72,13 @@ std::optional<Atom> distributed_application_of_caller() {
 Result<Pid> start_cluster(const ClusterOptions& options) {
   if (const auto there = whereis(kClusterSupervisor.name()))
     return Error{Errc::already_exists, Term::tuple({atoms::already_started, *there}), "start_cluster"};
-  for (const DistributedApplication& each : options.kernel.distributed) {
-    if (!each.consistent) continue;
-    Error error{Errc::unsupported, Term::tuple({"unsupported"_atom, each.name, "consistent"_atom}), "start_cluster"};
-    error.detail = fmt::format("{}: the mode `consistent` of {} is not there yet; without it both sides of a partition may run it",
-                               options.kernel.distributed_place, each.name.text());
-    return error;
-  }
   const auto table = std::make_shared<GlobalTable>();
   watch_nodes(table);
   std::vector<ChildSpec> children{worker<cluster::GlobalServer>({.name = cluster::kGlobalServer}, table)};
+  make_leases(options.kernel);
   if (!options.kernel.distributed.empty())
-    children.push_back(worker<cluster::DistAc>({.name = cluster::kDistAc}, options.kernel, options.applications));
+    children.push_back(worker<cluster::DistAc>({.name = cluster::kDistAc}, options.kernel, options.applications,
+                                               std::make_shared<cluster::LeaseBook>(Core::here().loop().boot_time())));
   auto started = start_supervisor_alone({.name = kClusterSupervisor, .children = std::move(children)});
   if (!started) return started;
   set_name_space(":global", std::make_shared<cluster::GlobalNames>(table));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "otp/application_controller.hpp"
+#include "otp/application_table.hpp"
 #include "pulpo/log.hpp"
 #include "pulpo/net/nodes.hpp"
 #include "pulpo/runtime.hpp"
@@ -15,13 +16,15 @@ Atom alarm_word() { return "$consider"_atom; }
 
 }  // namespace
 
-DistAc::DistAc(const KernelConfig& kernel, const std::vector<Atom>& boot) : own_(runtime().node_name()) {
+DistAc::DistAc(const KernelConfig& kernel, const std::vector<Atom>& boot, std::shared_ptr<LeaseBook> book)
+    : own_(runtime().node_name()), book_(std::move(book)) {
   std::vector<Atom> names;
   for (const DistributedApplication& each : kernel.distributed) {
     App app;
     app.config = each;
     app.expected = std::find(boot.begin(), boot.end(), each.name) != boot.end();
     app.takes_at_once = true;
+    app.lease = ApplicationTable::of(runtime()).lease_of(each.name);
     for (const auto& [name, permitted] : kernel.permissions) {
       if (name == each.name) app.permitted = permitted;
     }
@@ -40,6 +43,7 @@ DistAc::DistAc(const KernelConfig& kernel, const std::vector<Atom>& boot) : own_
     app.doing = Doing::running;
     app.epoch = 1;
     app.since = now();
+    if (app.lease) go_on_with_lease(app);
   }
   controller_ = monitor(Address(ApplicationController::registered_name()));
   monitor_nodes(true);
@@ -78,6 +82,7 @@ ApplicationStatus DistAc::status_of(const App& app) const {
   const TimePoint present = now();
   return {.name = app.config.name,
           .nodes = app.config.nodes,
+          .consistent = app.config.consistent,
           .wanted = app.wanted,
           .expected = app.expected,
           .permitted = app.permitted && !leaving_,
@@ -173,6 +178,7 @@ void DistAc::node_ends() {
     app.expected = false;
     if (app.doing == Doing::claiming || app.doing == Doing::taking || app.doing == Doing::starting) app.doing = Doing::idle;
     app.round = ++rounds_;
+    if (app.lease) return_lease(app);
   }
   tell_status();
 }
@@ -204,10 +210,7 @@ void DistAc::lose(Atom node) {
       app.lost = node;
       app.not_before = peer.leaving ? now() : after(app.config.wait);  // AC-30, AC-7
     }
-    if (app.giving_to == node) {
-      app.giving_to.reset();
-      app.is_given = false;  // the names come back, and it goes on here
-    }
+    if (app.giving_to == node) keep_after_all(app);
     if (app.taking_from == node) {
       app.taking_from.reset();
       // It was to come here anyway.
@@ -217,7 +220,8 @@ void DistAc::lose(Atom node) {
         answer_takers(app, Term::tuple({atoms::error, Term::tuple({"not_running_distributed"_atom, name})}));
       }
     }
-    if (app.doing == Doing::claiming && app.asked.erase(node) != 0 && app.asked.empty()) claim_decided(app);
+    if (app.awaits_cession && !app.taking_from) no_cession(app, Term::tuple({atoms::error, Term::tuple({atoms::nodedown, node})}));
+    if (app.doing == Doing::claiming && app.asked.erase(node) != 0 && app.asked.empty() && !app.asks_for_lease) claim_decided(app);
   }
   tell_status();
   consider_all();
@@ -243,10 +247,13 @@ void DistAc::handle_cast(const Status& status) {
     app->suspects.erase(status.node);
     if (app->granted_to == status.node && its.doing != Doing::claiming) app->granted_to.reset();
     if (app->taken_from == status.node && its.doing != Doing::running) app->taken_from.reset();
-    if (app->giving_to == status.node && its.doing == Doing::idle) app->giving_to.reset();
-    if (its.nodes != app->config.nodes && mismatches_.emplace(its.name.text(), status.node.text()).second) {  // AC-6
-      log::error("Distribution mismatch for application \"{}\" on nodes {} and {}: their configurations list different nodes for it",
-                 Term(its.name).text(), Term(own_).text(), Term(status.node).text());
+    if (app->giving_to == status.node && its.doing == Doing::idle) keep_after_all(*app);
+    const bool differs = its.nodes != app->config.nodes || its.consistent != app->config.consistent;
+    if (differs && mismatches_.emplace(its.name.text(), status.node.text()).second) {  // AC-6
+      log::error(
+          "Distribution mismatch for application \"{}\" on nodes {} and {}: their configurations list different nodes for it, or another "
+          "mode",
+          Term(its.name).text(), Term(own_).text(), Term(status.node).text());
     }
     const auto old = before.find(its.name);
     const std::uint64_t failed_before = old == before.end() ? 0 : old->second.failed;
@@ -274,7 +281,10 @@ void DistAc::consider_all() {
 }
 
 void DistAc::consider(App& app) {
-  if (app.doing == Doing::running) return settle_instances(app);
+  if (app.doing == Doing::running) {
+    if (!app.lease) settle_instances(app);  // of two with a lease one has lapsed, and ends
+    return;
+  }
   if (app.doing != Doing::idle) return;  // its end leads back here
   if (const auto node = runner(app, false)) {
     app.lost.reset();
@@ -294,6 +304,9 @@ void DistAc::consider_start(App& app) {
     tell_controller("application_elsewhere"_atom, app);
     return;
   }
+  const bool lacks_majority = app.lease && !can_have_lease(app);
+  if (app.lease) say_lack(app, lacks_majority);
+  if (lacks_majority) return tell_controller("application_elsewhere"_atom, app);
   const TimePoint present = now();
   if (present < app.not_before) return set_alarm(app, app.not_before);
   const Choice choice = choose(app, latest_epoch(app));
@@ -319,6 +332,11 @@ void DistAc::consider_takeover(App& app, Atom from) {
     return;
   }
   if (choose(app, latest_epoch(app) + 1).node != own_) return;
+  if (app.lease) {
+    if (!can_have_lease(app)) return;
+    // What it is left lasts less than the time in which this node promises nothing to itself.
+    if (const Duration closed = book_->closed_for(boot_time()); closed > Duration::zero()) return set_alarm(app, now() + closed);
+  }
   const ApplicationStatus& its = *status_of(app, from);
   if (app.takes_at_once) return ask_takeover(app, from);
   if (its.pinned) return;  // AC-43
@@ -362,6 +380,7 @@ void DistAc::claim(App& app) {
   for (const auto& [node, peer] : peers_) {
     if (peer.monitor) app.asked.insert(node);
   }
+  app.asks_for_lease = false;
   tell_status();
   if (app.asked.empty()) return claim_decided(app);
   for (const Atom node : app.asked) tell(node, ClaimApplication{own_, app.config.name, app.round, app.epoch});
@@ -386,11 +405,7 @@ void DistAc::handle_cast(const ClaimApplication& claim) {
   }
   // What it did not know when it asked: another one was quicker, and has not said yet that it starts.
   if (app->granted_to && *app->granted_to != claim.node && now() < app->granted_until) granted = false;
-  if (granted && app->doing == Doing::claiming) {
-    app->doing = Doing::idle;
-    app->round = ++rounds_;
-    tell_status();
-  }
+  if (granted && app->doing == Doing::claiming) give_claim_up(*app);
   if (granted) {
     app->granted_to = claim.node;
     app->granted_until = now() + kAnswerMax;
@@ -403,15 +418,26 @@ void DistAc::handle_cast(const ClaimGranted& answer) {
   App* const app = find(answer.name);
   if (app == nullptr || app->doing != Doing::claiming || app->round != answer.number) return;
   if (!answer.granted) {
-    app->doing = Doing::idle;
-    app->round = ++rounds_;
-    tell_status();
+    give_claim_up(*app);
     return set_alarm(*app, now() + kAnswerMax);  // what the other does is known by then
   }
-  if (app->asked.erase(answer.node) != 0 && app->asked.empty()) claim_decided(*app);
+  if (app->asked.erase(answer.node) != 0 && app->asked.empty() && !app->asks_for_lease) claim_decided(*app);
 }
 
+void DistAc::give_claim_up(App& app) {
+  app.doing = Doing::idle;
+  app.round = ++rounds_;
+  if (std::exchange(app.asks_for_lease, false)) return_lease(app);
+  tell_status();
+}
+
+/// Nobody objects.
 void DistAc::claim_decided(App& app) {
+  if (app.lease) return ask_for_lease(app);
+  start_claimed(app);
+}
+
+void DistAc::start_claimed(App& app) {
   begin_start(app, app.lost && app.lost != own_ ? StartType::failover(*app.lost) : StartType::normal());
 }
 
@@ -429,6 +455,10 @@ void DistAc::handle_info(const Term& message) {
   const Atom word = message.elements()[0].is_atom() ? message.elements()[0].atom() : atoms::undefined;
   App* const app = find(message.elements()[1].atom());
   if (app == nullptr) return;
+  if (word == renewal_word()) {
+    if (message.elements()[2] == to_term(app->renewal)) renew(*app);
+    return;
+  }
   if (word == "$names_taken"_atom) {
     if (app->doing == Doing::starting && message.elements()[2] == to_term(app->round)) runs_here(*app);
     return;
@@ -448,6 +478,12 @@ void DistAc::handle_info(const Term& message) {
   }
   if (word != alarm_word() || message.elements()[2] != to_term(app->alarm)) return;
   app->alarm_at = kNever;
+  if (app->asks_for_lease) {
+    give_claim_up(*app);
+    app->not_before = std::max(app->not_before, now() + kAnswerMax);
+    return consider(*app);
+  }
+  if (app->awaits_cession) return no_cession(*app, Term::tuple({atoms::error, atoms::timeout}));
   if (app->doing == Doing::claiming) return claim_decided(*app);  // who is silent is frozen, or has nothing against it
   if (app->doing == Doing::taking) {
     app->takes_at_once = false;

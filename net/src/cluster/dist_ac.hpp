@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -23,6 +24,8 @@
 #include "cluster/by_text.hpp"
 #include "cluster/dist_ac_messages.hpp"
 #include "cluster/election.hpp"
+#include "cluster/lease_book.hpp"
+#include "otp/lease.hpp"
 #include "pulpo/application.hpp"
 #include "pulpo/config.hpp"
 
@@ -30,10 +33,10 @@ namespace pulpo::cluster {
 
 class DistAc {
  public:
-  using Protocol =
-      pulpo::Protocol<Status, ClaimApplication, ClaimGranted, AskTakeover, TakeoverAnswer, TakeoverDone, YieldApplication,
-                      ReviveApplication, WishTakeover, TakeApplication, PermitApplication, HandOver, HasBegun, ListApplications,
-                      ApplicationWanted, ApplicationUnwanted, ApplicationRuns, ApplicationEnded, ApplicationCount>;
+  using Protocol = pulpo::Protocol<Status, ClaimApplication, ClaimGranted, AskTakeover, TakeoverAnswer, TakeoverDone, YieldApplication,
+                                   ReviveApplication, WishTakeover, AskLease, LeaseAnswer, ReturnLease, AskCession, Cession,
+                                   TakeApplication, PermitApplication, HandOver, HasBegun, ListApplications, ApplicationWanted,
+                                   ApplicationUnwanted, ApplicationRuns, ApplicationEnded, ApplicationCount>;
   /// For an answer of a node that is connected: later it counts as a yes.
   static constexpr Duration kAnswerMax = 1s;
   /// For a node of higher priority that is about to come, or one that was chosen and does nothing.
@@ -50,8 +53,11 @@ class DistAc {
   /// An instance that was taken over goes on for so long: a caller that had looked its name up before may be on the way to it.
   static constexpr Duration kDrain = 20ms;
 
+  /// How often who serves with a lease has it renewed.
+  static constexpr Duration kRenewal = kLease / 4;
+
   /// `boot` are the applications that this node is about to start.
-  DistAc(const KernelConfig& kernel, const std::vector<Atom>& boot);
+  DistAc(const KernelConfig& kernel, const std::vector<Atom>& boot, std::shared_ptr<LeaseBook> book);
 
   void handle_cast(const Status& status);
   void handle_cast(const ClaimApplication& claim);
@@ -62,6 +68,11 @@ class DistAc {
   void handle_cast(const YieldApplication& order);
   void handle_cast(const ReviveApplication& news);
   void handle_cast(const WishTakeover& wish);
+  void handle_cast(const AskLease& question);
+  void handle_cast(const LeaseAnswer& answer);
+  void handle_cast(const ReturnLease& news);
+  void handle_cast(const AskCession& wish);
+  void handle_cast(const Cession& cession);
   void handle_call(const TakeApplication& wish, From<TakeApplication> caller);
   void handle_call(const PermitApplication& wish, From<PermitApplication> caller);
   void handle_call(const HandOver&, From<HandOver> caller);
@@ -111,6 +122,19 @@ class DistAc {
     std::vector<From<PermitApplication>> permitters{};
     std::uint64_t alarm = 0;  ///< The latest deadline that was set.
     TimePoint alarm_at = kNever;
+
+    // --- In mode `consistent` (dist_ac_leases.cpp) ---
+    std::shared_ptr<Lease> lease{};  ///< Null: it needs none.
+    Tenure tenure{};                 ///< Of the epoch that we ask for, or serve as.
+    std::uint64_t asked_epoch = 0;   ///< Which is that.
+    std::uint64_t held = 0;          ///< The latest that others may have promised us, and that we have not given back.
+    LeaseBook::Ceded ceded{};        ///< Whose lease was handed on to us.
+    std::uint64_t renewal = 0;       ///< The latest renewal that is due.
+    bool asks_for_lease = false;     ///< Nobody objects; a majority has not promised yet.
+    bool awaits_cession = false;     ///< It has started; the one that it takes over from still serves.
+    bool has_ceded = false;          ///< What was left of our lease is another's.
+    std::map<Atom, Duration, ByText> refusals{};
+    bool lacks_majority = false;  ///< And that has been said.
   };
   struct Peer {
     std::optional<Ref> monitor{};  ///< None: it has no such process, or not yet.
@@ -144,6 +168,8 @@ class DistAc {
   void settle_instances(App& app);
   void claim(App& app);
   void claim_decided(App& app);
+  void start_claimed(App& app);
+  void give_claim_up(App& app);
   void set_alarm(App& app, TimePoint at);
 
   // --- Moving (dist_ac_moves.cpp) -------------------------------------------------------------------------------
@@ -153,10 +179,32 @@ class DistAc {
   void start_failed(App& app, const Term& reason);
   void stop_here(App& app);
   void drained(App& app, Atom to);
+  void keep_after_all(App& app);
   void give_away(App& app);
   void answer_takers(App& app, const Term& outcome);
   void take_no_more(App& app, const Term& why);
   void became_idle(App& app);
+
+  // --- Leases (dist_ac_leases.cpp) ------------------------------------------------------------------------------
+  [[nodiscard]] static std::size_t node_count(const App& app);
+  [[nodiscard]] static std::size_t majority_of(const App& app) { return node_count(app) / 2 + 1; }
+  /// So many of its nodes are connected that it can have a lease, as far as this one knows.
+  [[nodiscard]] bool can_have_lease(const App& app) const;
+  void say_lack(App& app, bool lacks);
+  void ask_for_lease(App& app);
+  void ask_nodes(App& app);
+  void take_answer(App& app, const LeaseAnswer& answer);
+  void refused(App& app, Atom node, Duration wait);
+  [[nodiscard]] static Duration boot_time();
+  [[nodiscard]] static Atom renewal_word() { return "$renew"_atom; }
+  void renew_later(App& app);
+  void renew(App& app);
+  void go_on_with_lease(App& app);
+  void lapsed(App& app);
+  void return_lease(App& app);
+  void ask_cession(App& app);
+  void take_names(const App& app) const;
+  void no_cession(App& app, const Term& why);
 
   void node_ends();
   void greet(Atom node);
@@ -170,6 +218,7 @@ class DistAc {
   void tell(Atom node, const M& message) const;
 
   const Atom own_;
+  const std::shared_ptr<LeaseBook> book_;
   std::map<Atom, App, ByText> apps_;
   std::map<Atom, Peer, ByText> peers_;
   std::uint64_t weight_ = 0;

@@ -31,10 +31,11 @@ constexpr auto enum_atoms(Doing) {
 }
 
 struct ApplicationStatus {
-  static constexpr auto kKeys =
-      keys("name", "nodes", "wanted", "expected", "permitted", "doing", "epoch", "age", "pinned", "failed", "stopped", "lost", "wait");
+  static constexpr auto kKeys = keys("name", "nodes", "consistent", "wanted", "expected", "permitted", "doing", "epoch", "age", "pinned",
+                                     "failed", "stopped", "lost", "wait");
   Atom name{};
   std::vector<std::vector<Atom>> nodes{};  ///< By priority; the same on all nodes (AC-6).
+  bool consistent = false;                 ///< Its mode; the same as well.
   bool wanted = false;                     ///< Its start was asked for here.
   bool expected = false;                   ///< It will be: this node is booting.
   bool permitted = true;
@@ -107,6 +108,53 @@ struct ReviveApplication {
 struct WishTakeover {
   using Message = Cast<"wish_takeover">;
   Atom name;
+};
+
+// --- Leases, of applications in mode `consistent` (lease_book.hpp) ------------------------------------------------
+/// Promise me that I alone may serve, as that epoch, for a lease from now on.
+struct AskLease {
+  using Message = Cast<"ask_lease">;
+  static constexpr auto kKeys = keys("node", "name", "epoch", "sent", "ceded_by", "ceded_epoch");
+  Atom node{};
+  Atom name{};
+  std::uint64_t epoch = 0;
+  Duration sent{};             ///< When, by the clock of who asks; the answer brings it back.
+  Atom ceded_by = "nil"_atom;  ///< Whose lease was handed on to who asks; nil: nobody's.
+  std::uint64_t ceded_epoch = 0;
+};
+struct LeaseAnswer {
+  using Message = Cast<"lease_answer">;
+  static constexpr auto kKeys = keys("node", "name", "epoch", "sent", "granted", "wait", "latest");
+  Atom node{};
+  Atom name{};
+  std::uint64_t epoch = 0;  ///< That was asked for.
+  Duration sent{};
+  bool granted = false;
+  Duration wait{};           ///< Else: for how long another promise may stand in the way.
+  std::uint64_t latest = 0;  ///< Epoch that it has promised.
+};
+/// I do not serve as that epoch, or any more.
+struct ReturnLease {
+  using Message = Cast<"return_lease">;
+  Atom node;
+  Atom name;
+  std::uint64_t epoch = 0;
+};
+/// It has started here beside yours: serve no more, and leave me what is left of your lease.
+struct AskCession {
+  using Message = Cast<"ask_cession">;
+  Atom node;
+  Atom name;
+  Duration sent{};
+};
+struct Cession {
+  using Message = Cast<"cession">;
+  static constexpr auto kKeys = keys("node", "name", "epoch", "sent", "left");
+  Atom node{};
+  Atom name{};
+  std::uint64_t epoch = 0;  ///< That it served as.
+  Duration sent{};
+  Duration left{};  ///< When it answered; zero: it had none.
 };
 
 // --- What processes of this node ask ------------------------------------------------------------------------------

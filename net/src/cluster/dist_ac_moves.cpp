@@ -38,6 +38,7 @@ void DistAc::begin_start(App& app, const StartType& type) {
   app.doing = Doing::starting;
   app.round = ++rounds_;
   app.asked.clear();
+  if (app.lease && type.is_takeover()) app.lease->begin();
   tell_status();
   const auto restart = std::exchange(app.restart, std::nullopt);
   tell_controller(Term::tuple({"run_application"_atom, app.config.name, to_term(type), restart ? to_term(*restart) : Term()}));
@@ -46,10 +47,16 @@ void DistAc::begin_start(App& app, const StartType& type) {
 void DistAc::handle_info(const ApplicationRuns& news) {
   App* const app = find(news.name);
   if (app == nullptr || app->doing != Doing::starting) return;
+  if (app->lease && !app->taking_from && app->lease->right(boot_time()) != Lease::Right::to_all) return lapsed(*app);
   if (!app->taking_from) return runs_here(*app);
-  // The names are the new instance's before the old one ends. All nodes have to say that they know: not here, where nobody waits. When
-  // the old one is lost, its names go by themselves; should it be back, it may be the one that stays.
-  spawn([name = news.name, round = app->round, controller = self()] {
+  if (app->lease) return ask_cession(*app);
+  take_names(*app);
+}
+
+/// The names are the new instance's before the old one ends. All nodes have to say that they know: not here, where nobody waits. When the
+/// old one is lost, its names go by themselves; should it be back, it may be the one that stays.
+void DistAc::take_names(const App& app) const {
+  spawn([name = app.config.name, round = app.round, controller = self()] {
     static_cast<void>(try_call(kGlobalServer, TakeNames{name}, {.timeout = Timeout(kAnswerMax)}));
     send(controller, Term::tuple({"$names_taken"_atom, name, to_term(round)}));
   });
@@ -167,6 +174,8 @@ void DistAc::stop_here(App& app) {
 
 void DistAc::became_idle(App& app) {
   app.doing = Doing::idle;
+  if (app.lease) return_lease(app);
+  if (const auto from = std::exchange(app.taking_from, std::nullopt)) tell(*from, TakeoverDone{own_, app.config.name, false});
   app.pinned = false;
   app.giving_to.reset();
   tell_status();
@@ -236,6 +245,7 @@ void DistAc::handle_call(const TakeApplication& wish, From<TakeApplication> call
   const auto from = runner(*app, false);
   if (!from || app->doing != Doing::idle || !rank_of(*app, own_) || !app->permitted || leaving_)
     return refuse_with("not_running_distributed"_atom);
+  if (app->lease && !can_have_lease(*app)) return refuse_with("no_majority"_atom);
   app->takers.push_back(caller);
   app->wanted = true;
   app->by_hand = true;
@@ -246,6 +256,7 @@ void DistAc::handle_call(const TakeApplication& wish, From<TakeApplication> call
 void DistAc::handle_cast(const WishTakeover& wish) {
   App* const app = find(wish.name);
   if (app == nullptr || app->doing != Doing::idle || !app->wanted || !app->permitted || leaving_) return;
+  if (app->lease && !can_have_lease(*app)) return;
   if (const auto from = runner(*app, false)) ask_takeover(*app, *from);
 }
 
@@ -272,10 +283,20 @@ void DistAc::handle_cast(const TakeoverDone& news) {
     send_after(kDrain, Address(self()), Term::tuple({"$drained"_atom, news.name, news.node}));
     return;
   }
-  log::warning("{} could not take {} over, which goes on here", Term(news.node).text(), news.name.text());
-  app->giving_to.reset();
+  keep_after_all(*app);
   tell_status();
   consider(*app);
+}
+
+/// Nobody takes it over: the names come back, and it goes on here.
+void DistAc::keep_after_all(App& app) {
+  const Term other = Term(*app.giving_to);
+  app.giving_to.reset();
+  app.is_given = false;
+  if (app.doing != Doing::running) return;
+  if (!app.has_ceded) return log::warning("{} could not take {} over, which goes on here", other.text(), app.config.name.text());
+  log::warning("{} could not take {} over, though this node had left it its lease: it stops here", other.text(), app.config.name.text());
+  stop_here(app);
 }
 
 void DistAc::drained(App& app, Atom to) {

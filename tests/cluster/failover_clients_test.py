@@ -20,11 +20,11 @@ class Clients(ClusterTest):
         self.programs = {}
         self.lives = 0
 
-    def configure(self, wait):
+    def configure(self, wait, mode="available"):
         for node in NODES:
             others = ", ".join(f"'{each}'" for each in NODES if each != node)
             with open(os.path.join(self.cluster.home, f"{node}.config"), "w", encoding="utf-8") as file:
-                file.write(f"[{{kernel, [{{distributed, [{{moving, {wait}, ['{ONE}', {{'{TWO}', '{THREE}'}}]}}]}},\n"
+                file.write(f"[{{kernel, [{{distributed, [{{moving, {wait}, ['{ONE}', {{'{TWO}', '{THREE}'}}], {mode}}}]}},\n"
                            f"           {{sync_nodes_mandatory, [{others}]}}, {{sync_nodes_timeout, 30000}}]}}].\n")
 
     def launch(self, node, *arguments, **environment):
@@ -37,13 +37,13 @@ class Clients(ClusterTest):
     def member(self, node, **environment):
         return self.launch(node, "--app", "moving", "--config", os.path.join(self.cluster.home, node), **environment)
 
-    def start_all(self, wait, **environment):
-        self.configure(wait)
+    def start_all(self, wait, mode="available", options=(), **environment):
+        self.configure(wait, mode)
         for node in NODES:
-            self.member(node, **environment)
+            self.launch(node, "--app", "moving", "--config", os.path.join(self.cluster.home, node), *options, **environment)
         for node in NODES:
             self.programs[node].log.await_line("is up, listening")
-        client = self.launch(CLIENT, "--app", "asking", "--join", ",".join(NODES))
+        client = self.launch(CLIENT, "--app", "asking", "--join", ",".join(NODES), *options)
         client.log.await_line("is up, listening")
         self.await_answers(ONE, 50)
 
@@ -174,6 +174,60 @@ class Clients(ClusterTest):
         self.await_answers(THREE)
         self.report("failover from a node that ended with its permanent application, with a wait of 100 ms",
                     self.journal.gap(begun, time.time())[0] - 0.1, self.settle())
+
+    # --- Mode `consistent` (WK-1) -----------------------------------------------------------------------------------------
+    LEASE = 2.0
+
+    def test_a_frozen_owner_serves_nobody_once_its_time_is_over(self):  # goal 6
+        """Frozen for longer than the others wait, it finds the requests of a client on its very node before it hears of anything."""
+        self.start_all(wait=0, mode="consistent", options=("--app", "asking", "--net-ticktime", "2s"))
+        one = self.programs[ONE]
+        self.cluster.await_true(lambda: any(words[0].startswith(ONE) for what, _, words in self.journal.lines() if what == "answered"),
+                                "the client beside the owner never got an answer")
+        frozen = time.time()
+        one.signal(signal.SIGSTOP)
+        self.cluster.await_true(lambda: {node for _, node in self.journal.answers(frozen + 2)} & {TWO, THREE},
+                                f"nobody took its place; starts {self.journal.starts()}")
+        takes_over = self.journal.starts(frozen)[0][0]
+        one.signal(signal.SIGCONT)
+        one.log.await_line("no majority of moving's 3 nodes has let it go on: it stops here")
+        one.log.await_line("Application moving exited: :stopped")
+        late = [at for at, node in self.journal.answers(frozen + self.LEASE) if node == ONE]
+        self.assertLessEqual(len(late), 1, late)  # what it had taken up when it froze
+        self.assertEqual([node for _, node, _ in self.journal.starts(frozen)], [THREE])  # AC-22; and at the first try
+        account = self.journal.account()
+        self.assertEqual((account["doubled"], account["untold"]), (0, 0), account)
+        print(f"another began {takes_over - frozen:.2f} s after the owner froze; {len(late)} answers of the old one came late; {account}", flush=True)
+
+    def test_no_majority_no_service(self):
+        """Two of three boards are lost: the third has the application, and lets go of it. One is back, and it serves again."""
+        self.start_all(wait=0, mode="consistent")
+        self.kill(TWO)
+        lost = self.kill(THREE)
+        self.programs[ONE].log.await_line("Application moving exited: :stopped")
+        stopped = self.journal.ended(lost)
+        self.assertLess(stopped - lost, self.LEASE + 0.5)
+        self.assertEqual([at for at, _ in self.journal.answers(lost + self.LEASE)], [])
+        back = time.time()
+        self.launch(TWO, "--app", "moving", "--config", os.path.join(self.cluster.home, TWO))
+        self.await_answers(ONE, since=back)
+        print(f"stopped {stopped - lost:.2f} s after the loss of two of three; "
+              f"answers again {self.journal.answered_by(ONE, back) - back:.2f} s after one of them was started", flush=True)
+        self.settle()
+
+    def test_a_takeover_hands_the_lease_on(self):
+        self.start_all(wait=0, mode="consistent")
+        killed = self.kill(ONE)
+        self.await_answers(THREE)
+        failover = self.journal.answered_by(THREE, killed) - killed
+        back = time.time()
+        self.member(ONE)
+        self.await_answers(ONE, since=back)
+        self.programs[THREE].log.await_line("Application moving exited: :stopped")
+        self.await_answers(ONE, 50, since=time.time())
+        gap = self.journal.gap(back, time.time())[0]
+        print(f"failover after a kill, with a wait of 0: {failover:.2f} s", flush=True)
+        self.report("takeover", gap, self.settle())
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ TEST_F(Failover, OddMessagesToTheClustersProcessesChangeNothing) {
   two().run([] {
     for (const char* const name : {"global_name_server", "dist_ac"}) {
       const Address server(Atom(name), "one@one"_atom);
-      for (const char* const word : {"$names_are_late", "$holder_is_late", "$promises", "$drained", "$names_taken", "$hand_over_ends",
+      for (const char* const word : {"$names_are_late", "$ask_again", "$promises", "$drained", "$names_taken", "$hand_over_ends",
                                      "$stays_after_all", "$consider"}) {
         for (const Term& second : {Term(1), Term("distro"_atom), Term("text")}) {
           for (const Term& third : {Term(1), Term("distro"_atom), Term::empty_list()})

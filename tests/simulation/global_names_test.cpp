@@ -262,6 +262,33 @@ TEST_F(GlobalNamesTest, OverOneLostLinkNobodyGetsANameThatAnotherHas) {  // GLOB
   EXPECT_TRUE(lives(b, pid));
 }
 
+TEST_F(GlobalNamesTest, ANameIsFreeOnceTheLastHasNoticedThatItsNodeIsLost) {  // GLOBAL-7
+  // Method: `a` has noticed, and asks for the name at once; `b` does 50 ms later, and says until then that c's process has it.
+  auto& a = start("a");
+  auto& b = start("b");
+  auto& c = start("c");
+  connect(b, a);
+  connect(c, a);
+  ASSERT_TRUE(own(c, "name"));
+  world.run_for(1s);
+  world.partition({c}, {a, b});
+  world.drop_connections(a, c);
+  ASSERT_TRUE(world.run_until([&] { return a.eval([] { return nodes().size(); }) == 1; }));
+  const TimePoint asked = world.now();
+  std::optional<bool> registered;
+  a.post([&] {
+    registered = register_global("name"_atom, self());
+    sleep(10s);
+  });
+  world.run_for(50ms);
+  EXPECT_FALSE(registered);
+  world.drop_connections(b, c);
+  ASSERT_TRUE(world.run_until([&] { return registered.has_value(); }));
+  EXPECT_TRUE(*registered);
+  EXPECT_LT(world.now() - asked, 100ms);
+  EXPECT_EQ(owner(b, "name"), a.name());
+}
+
 TEST_F(GlobalNamesTest, OfTwoThatMeetTheOneThatHasItForLongerKeepsIt) {  // GLOBAL-23, WK-10
   auto& a = start("a");
   auto& b = start("b");

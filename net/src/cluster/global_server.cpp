@@ -23,8 +23,8 @@ bool is_same_application(const GlobalTable::Claim& left, const GlobalTable::Clai
 Atom held() { return "held"_atom; }
 /// The message that looks at the promises again.
 Atom promises_word() { return "$promises"_atom; }
-/// The message that ends the wait for a node that is said to have a name.
-Atom holder_word() { return "$holder_is_late"_atom; }
+/// The message that asks a node again which said that somebody has a name whom we do not know.
+Atom again_word() { return "$ask_again"_atom; }
 /// The message that ends a round of waiting for names.
 Atom patience_word() { return "$names_are_late"_atom; }
 
@@ -167,12 +167,10 @@ void GlobalServer::handle_info(const Term& message) {
   const auto number = message.elements()[1].as_integer();
   const auto node = message.elements()[2].as_atom();
   if (!number || !node) return;
-  if (message.elements()[0].is_atom(holder_word())) {
-    const auto question = questions_.find(static_cast<std::uint64_t>(*number));
-    if (question == questions_.end() || peers_.contains(*node) || question->second.asked.erase(*node) == 0) return;
-    question->second.refused = true;
-    if (question->second.asked.empty()) decide(question->first);
-    return;
+  if (message.elements()[0].is_atom(again_word())) {
+    const auto found = questions_.find(static_cast<std::uint64_t>(*number));
+    if (found == questions_.end() || !found->second.asked.contains(*node)) return;
+    return tell(*node, ClaimName{own_, found->first, entry_of(found->second.name, found->second.claim)});
   }
   if (!message.elements()[0].is_atom(patience_word()) || unmerged_.erase(*node) == 0) return;
   table_->merged(*node);
@@ -222,6 +220,7 @@ void GlobalServer::ask(Question question) {
   const std::uint64_t number = ++numbers_;
   for (const auto& [node, monitor] : peers_) question.asked.insert(node);
   question.all = question.asked;
+  question.began = now();
   const ClaimName claim{own_, number, entry_of(question.name, question.claim)};
   questions_.emplace(number, std::move(question));
   tell_all(claim);
@@ -275,10 +274,15 @@ void GlobalServer::handle_cast(const ClaimAnswer& answer) {
   if (found == questions_.end() || found->second.asked.erase(answer.node) == 0) return;
   Question& question = found->second;
   if (answer.verdict == no()) question.refused = true;
-  if (answer.verdict == held() && question.all.insert(answer.holder).second) {
-    // The mesh is about to connect us with it, and then it is asked; or it cannot be reached, and keeps the name.
-    question.asked.insert(answer.holder);
-    send_after(kMergeMax, Address(self()), Term::tuple({holder_word(), to_term(answer.number), answer.holder}));
+  if (answer.verdict == held() && !question.all.contains(answer.holder)) {
+    // Who said so has not noticed yet that the holder is lost; or the mesh is about to connect us with that, and then it is asked itself; or
+    // we cannot reach it, and it keeps the name.
+    if (now() < question.began + kMergeMax) {
+      question.asked.insert(answer.node);
+      send_after(kAgain, Address(self()), Term::tuple({again_word(), to_term(answer.number), answer.node}));
+    } else {
+      question.refused = true;
+    }
   }
   if (answer.verdict == later()) question.later = true;
   if (question.asked.empty()) decide(answer.number);

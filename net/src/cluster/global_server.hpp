@@ -125,6 +125,8 @@ class GlobalServer {
   static constexpr Duration kAgeMax = std::chrono::hours(24 * 365 * 50);
   static constexpr Duration kRetry = 100ms;  ///< Before a promised name is asked for once more.
 
+  static constexpr Duration kAgain = 10ms;   ///< Before a node is asked once more which knows a holder that we do not.
+
   explicit GlobalServer(std::shared_ptr<GlobalTable> table);
 
   void handle_call(const RegisterName& wish, From<RegisterName> caller);
@@ -150,6 +152,7 @@ class GlobalServer {
     GlobalTable::Claim claim;
     std::set<Atom, ByText> asked{};  ///< Have not answered yet.
     std::set<Atom, ByText> all{};    ///< Were asked.
+    TimePoint began{};
     bool refused = false;
     bool later = false;
     bool promised = false;  ///< It has been told yes: it does not give up.

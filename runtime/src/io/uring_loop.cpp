@@ -44,7 +44,7 @@ void UringLoop::arm_waker() {
 // --- Submitting ------------------------------------------------------------------------------------
 
 void UringLoop::arm(Record& record) {
-  io_uring_sqe& entry = ring_->prepare();
+  io_uring_sqe& entry = ring_->prepare(1);
   if (is_watched(record)) {
     io_uring_prep_poll_add(&entry, record.handle, record.kind == Kind::receive ? POLLIN : POLLOUT);
     io_uring_sqe_set_data64(&entry, records_.ticket(record));
@@ -82,6 +82,8 @@ void UringLoop::arm(Record& record) {
   }
   io_uring_sqe_set_data64(&entry, records_.ticket(record));
   record.in_kernel = true;
+  // The end of a stream is news to its peer. Datagrams have none, and their polls are armed too often to pay for it each time.
+  if (record.nature == Nature::socket) ring_->tie_to_life(entry, kIgnored);
 }
 
 void UringLoop::accept(Operation& operation, Handle listener) {

@@ -5,7 +5,8 @@
 // liburing sets it up and fills in entries; entering the kernel is done here, because Debian 12's liburing
 // knows neither the newer flags of io_uring_enter nor how to submit, wait and time out in one call.
 //
-//   Bounds     256 entries to submit (a full queue is submitted early), 4,096 completions; on overflow the kernel
+//   Bounds     256 entries to submit, of which tied ones take two (a full queue is submitted early), 4,096 completions; on overflow the
+//   kernel
 //              keeps the rest and says so. 64 receive buffers of 16 KiB: 1 MiB a loop.
 //   Ownership  A buffer is lent by a completion until recycle().
 //   Threads    The one that made it, only: the kernel answers others with -EEXIST.
@@ -39,8 +40,11 @@ class UringRing {
   [[nodiscard]] bool defers_taskrun() const noexcept { return (ring_.flags & IORING_SETUP_DEFER_TASKRUN) != 0; }
   [[nodiscard]] int descriptor() const noexcept { return ring_.ring_fd; }
 
-  /// An entry to fill in; submitted by the next enter().
-  [[nodiscard]] io_uring_sqe& prepare() noexcept;
+  /// An entry to fill in; submitted by the next enter(), together with as many more as are `following`.
+  [[nodiscard]] io_uring_sqe& prepare(unsigned following = 0) noexcept;
+  /// For an entry that was prepared with one following and is filled in: should the process be killed, the kernel lets go of the entry's
+  /// file while the process dies, and not some ms later. Costs an entry, and behind the last completion one that bears `ticket`.
+  void tie_to_life(io_uring_sqe& entry, std::uint64_t ticket) noexcept;
   [[nodiscard]] bool has_prepared() const noexcept { return ring_.sq.sqe_tail != *ring_.sq.khead; }
   /// Submits what was prepared and makes completions appear; with `wait` until there is one, or the time is over
   /// (kForEver: no limit). Returns 0 or -errno; interruption and timeout are no errors.
@@ -72,6 +76,8 @@ class UringRing {
   UringRing() noexcept = default;
   int set_up(const Options& options) noexcept;
   void register_buffers() noexcept;
+  void find_ties() noexcept;
+  void prepare_tie(std::uint64_t ticket) noexcept;
   void offer(unsigned buffer) noexcept;
 
   static constexpr unsigned kBuffers = 64;
@@ -81,6 +87,7 @@ class UringRing {
   unsigned enter_flags_ = 0;
   Counter enters_;
   bool entered_in_vain_ = false;
+  bool has_ties_ = false;    ///< The kernel knows what ties are made of.
   char* buffers_ = nullptr;  ///< kBuffers x kBufferSize, then the ring that offers them.
   io_uring_buf_ring* offered_ = nullptr;
 };

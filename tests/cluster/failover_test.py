@@ -335,10 +335,20 @@ class Apps(ClusterTest):
     """`pulpo apps` and `pulpo stop` where there is little to tell."""
 
     def test_a_node_without_distributed_applications(self):  # AC-2
+        begun = time.monotonic()
         a = self.cluster.start_node("a@127.0.0.1", "--app", "ping_pong")
         done = self.cluster.command("apps", a.name)
         self.assertEqual((done.status, done.err), (0, ""), done)
-        self.assertEqual(done.out.splitlines()[1].split(), ["ping_pong", a.name, "-", "local", "-", "-"])
+        self.assertRegex(done.out.splitlines()[1], rf"^ping_pong +{re.escape(a.name)} +\d.* s +local +- +-$")
+        # For how long: from its start on, and anew when it is started again.
+        age = lambda: json.loads(self.cluster.command("apps", a.name, "--json").out)["applications"][0]["running_ms"]
+        first = age()
+        self.assertLessEqual(first, 1000 * (time.monotonic() - begun))
+        self.cluster.await_true(lambda: age() > first, "it does not grow older")
+        self.assertEqual(self.cluster.command("rpc", a.name, "Application.stop(:ping_pong)").out, ":ok\n")
+        begun = time.monotonic()
+        self.assertEqual(self.cluster.command("rpc", a.name, "Application.start(:ping_pong)").out, ":ok\n")
+        self.assertLessEqual(age(), 1000 * (time.monotonic() - begun))
         done = self.cluster.command("stop", a.name, "--hand-over")
         self.assertEqual((done.status, done.out, done.err), (0, "", ""), done)
         self.assertEqual(a.wait(), 0)

@@ -60,6 +60,48 @@ TEST_F(Boot, OptionalNodesAreWaitedForUntilTheTimeIsOverAndNoLonger) {  // AC-12
   EXPECT_EQ(one().logged("nodes are missing"), 0u);
 }
 
+TEST_F(Boot, ANodeThatWaitsJoinsOneThatBeginsLater) {  // AC-14, AC-16
+  // Method: `three` never comes. `one` may begin without it, after 6 s; `two`, which it has met long before, may not.
+  start("one", waiting_for("'two@two'", "'three@three'", 6000));
+  start("two", waiting_for(kOthers, "", 30'000));
+  world.run_for(5900ms);
+  ASSERT_TRUE(two().eval([] { return ping_node("one@one"_atom); }));
+  EXPECT_FALSE(one().has_begun() || two().has_begun());
+  ASSERT_TRUE(comes_to("one", 300ms)) << where();
+  EXPECT_TRUE(world.run_until([&] { return two().has_begun(); }, 1100ms)) << "it asks once a second";
+  world.run_for(30s);
+  EXPECT_TRUE(two().is_up());
+  EXPECT_EQ(two().logged("nodes are missing"), 0u);
+  EXPECT_TRUE(runs_on("one")) << where();
+}
+
+TEST_F(Boot, ANodeThatWaitsAsksAgainWhenNobodyHasAnswered) {  // AC-16
+  // Method: `one` runs it alone, and its controller is not to be found while `two` meets it, as when it is being restarted.
+  start("one");
+  ASSERT_TRUE(comes_to("one", 10s)) << where();
+  const Pid controller = one().eval([] { return *whereis("dist_ac"_atom); });
+  one().run([] { EXPECT_TRUE(unregister_name("dist_ac"_atom)); });
+  start("two", waiting_for(kOthers, "", 30'000));
+  world.run_for(3s);
+  ASSERT_TRUE(two().eval([] { return nodes().size() == 1; }));
+  EXPECT_FALSE(two().has_begun());
+  one().run([&] { exit(controller, atoms::kill); });
+  EXPECT_TRUE(world.run_until([&] { return two().has_begun(); }, 1500ms)) << "another one is there";
+  EXPECT_TRUE(runs_on("one")) << where();
+}
+
+TEST_F(Boot, ANodeThatWaitsForNodesThatWaitAsWellEndsAfterItsTime) {  // AC-14, AC-15
+  // Method: `one` and `two` ask each other all the time, and neither has begun.
+  start("one", waiting_for(kOthers, "", 4000));
+  world.run_for(2s);
+  start("two", waiting_for(kOthers, "", 4000));
+  ASSERT_TRUE(world.run_until([&] { return one().logged("mandatory nodes are missing after 4 s: three@three; ") == 1; }, 2500ms));
+  EXPECT_EQ(two().logged("nodes are missing"), 0u);
+  EXPECT_TRUE(world.run_until([&] { return two().logged("mandatory nodes are missing after 4 s: three@three; ") == 1; }, 2500ms));
+  EXPECT_FALSE(one().has_begun() || two().has_begun());
+  EXPECT_EQ(where(), "nowhere");
+}
+
 TEST_F(Boot, NodesThatBootAtOnceStartItOnce) {  // AC-17
   // Method: many worlds, in which the three greet each other in other orders; without a lock, where OTP takes one.
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {

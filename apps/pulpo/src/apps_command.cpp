@@ -9,7 +9,6 @@
 #include "json.hpp"
 #include "program.hpp"
 #include "pulpo/process.hpp"
-#include "pulpo/rpc.hpp"
 
 namespace pulpo::cli {
 namespace {
@@ -23,8 +22,9 @@ int apps(Program& program, const Arguments& arguments) {
 
   std::optional<Result<Term>> distributed, running;
   command->run([&] {
-    distributed = request(Address("dist_ac"_atom, command->peer()), "list_applications"_atom, kListTimeout);
-    running = erpc::try_call(command->peer(), FunctionName("Elixir.Application"_atom, "started_applications"_atom), {}, kListTimeout);
+    const auto ask = [&](Atom whom) { return request(Address(whom, command->peer()), "list_applications"_atom, kListTimeout); };
+    distributed = ask("dist_ac"_atom);
+    running = ask("application_controller"_atom);
   });
   if (!distributed || !running) {
     program.complain(arguments.verb().name, "the question was interrupted");
@@ -58,8 +58,8 @@ Verb apps_verb() {
       .details =
           "Asks that node. Of an application that its configuration distributes over several nodes: where it runs and for how long, its "
           "mode (available: on each side of a network split), the node that starts it when that one is lost, and the nodes by "
-          "priority, equal ones in braces. Then those that run on the asked node alone, as mode local. Exit status 1 when there is no "
-          "connection or no answer; 2 when the arguments are wrong.",
+          "priority, equal ones in braces. Then those that run on the asked node alone, and for how long, as mode local. Exit status 1 "
+          "when there is no connection or no answer; 2 when the arguments are wrong.",
       .examples = "apps one@127.0.0.1\napps one@127.0.0.1 --json",
       .options = std::vector<Option>{json_option()} + command_options(),
       .arguments_min = 1,

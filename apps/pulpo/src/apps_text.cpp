@@ -23,6 +23,12 @@ std::optional<std::string> name_in(const Term& map, Atom key) {
   return std::string(value->atom().text());
 }
 
+/// Nothing when `map` does not say.
+std::optional<std::chrono::milliseconds> age_in(const Term& map) {
+  const Term* const age = map.map_find("running_ms"_atom);
+  return age != nullptr && age->is_integer() ? std::optional(std::chrono::milliseconds(age->integer())) : std::nullopt;
+}
+
 /// [one, [two, three]]: a group of one stands for itself.
 std::vector<std::vector<std::string>> groups_of(const Term& list) {
   std::vector<std::vector<std::string>> groups;
@@ -79,20 +85,18 @@ Result<std::vector<ApplicationRow>> read_applications(const std::optional<Term>&
                          .node = name_in(each, "node"_atom),
                          .mode = name_in(each, "mode"_atom).value_or("available"),
                          .next = name_in(each, "next"_atom)};
-      const Term* const age = each.map_find("running_ms"_atom);
-      if (row.node && age != nullptr && age->is_integer()) row.since = std::chrono::milliseconds(age->integer());
+      if (row.node) row.since = age_in(each);
       if (const Term* const groups = each.map_find("nodes"_atom)) row.nodes = groups_of(*groups);
       rows.push_back(std::move(row));
     }
   }
   if (!running.is_proper_list()) return no_answer(running);
-  // The last started comes first there; for a person the first.
-  for (std::size_t i = running.list_size(); i-- > 0;) {
+  for (std::size_t i = 0; i < running.list_size(); ++i) {
     const Term each = running.list_at(i);
-    if (!each.is_tuple(3) || !each.elements()[0].is_atom()) return no_answer(each);
-    const std::string_view name = each.elements()[0].atom().text();
-    if (std::any_of(rows.begin(), rows.end(), [&](const ApplicationRow& row) { return row.name == name; })) continue;
-    rows.push_back({.name = std::string(name), .node = std::string(node), .mode = "local"});
+    auto name = each.is_map() ? name_in(each, "name"_atom) : std::nullopt;
+    if (!name) return no_answer(each);
+    if (std::any_of(rows.begin(), rows.end(), [&](const ApplicationRow& row) { return row.name == *name; })) continue;
+    rows.push_back({.name = std::move(*name), .node = std::string(node), .since = age_in(each), .mode = "local"});
   }
   return rows;
 }

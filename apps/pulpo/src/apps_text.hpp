@@ -21,14 +21,14 @@ namespace pulpo::cli {
 struct ApplicationRow {
   std::string name;
   std::optional<std::string> node{};                 ///< Where it runs; none: nowhere that this node knows of.
-  std::optional<std::chrono::milliseconds> since{};  ///< For how long; nobody writes it down for a local one.
+  std::optional<std::chrono::milliseconds> since{};  ///< For how long.
   std::string mode;                                  ///< "available" or "consistent"; "local": not distributed.
   std::optional<std::string> next{};                 ///< Where it goes when it is lost there.
   std::vector<std::vector<std::string>> nodes{};     ///< By priority, as the configuration lists them; none for a local one.
 };
 
 /// The distributed ones as dist_ac lists them (nothing on a node that has none), then those that run on `node` alone, as
-/// Application.started_applications lists them.
+/// application_controller lists what runs there.
 [[nodiscard]] Result<std::vector<ApplicationRow>> read_applications(const std::optional<Term>& distributed, const Term& running,
                                                                     std::string_view node);
 

@@ -31,6 +31,10 @@ std::vector<Atom> without(std::vector<Atom> nodes, Atom node) {
 
 Atom overdue_word() { return "$nodes_are_overdue"_atom; }
 Atom formed_word() { return "$cluster_has_formed"_atom; }
+Atom ask_again_word() { return "$ask_whether_formed"_atom; }
+
+/// A node that has not begun when it is met may begin later, or may not answer for the moment.
+constexpr Duration kAskAgain = 1s;
 
 /// Asks a node that is connected whether it has begun; the answer comes as a message.
 void ask_whether_formed(Atom node) {
@@ -49,11 +53,14 @@ Outcome<void> await_nodes(const KernelConfig& kernel) {
   if (!kernel.sync_nodes_timeout || (mandatory.empty() && optional.empty()) || own == atoms::nonode_nohost) return {};
   monitor_nodes(true);
   const Ref controller = monitor(Address(ApplicationController::registered_name()));
+  const std::vector<Atom> configured = configured_nodes(kernel);
+  const auto ask = [&](Atom node) {
+    if (std::find(configured.begin(), configured.end(), node) != configured.end()) ask_whether_formed(node);
+  };
   const auto arrived = [&](Atom node) {
     std::erase(mandatory, node);
     std::erase(optional, node);
-    const auto nodes = configured_nodes(kernel);
-    if (std::find(nodes.begin(), nodes.end(), node) != nodes.end()) ask_whether_formed(node);
+    ask(node);
   };
   for (const Atom node : nodes()) arrived(node);
   const Timeout limit = *kernel.sync_nodes_timeout;
@@ -65,6 +72,7 @@ Outcome<void> await_nodes(const KernelConfig& kernel) {
   }
   std::optional<Ref> timer;
   if (!limit.is_infinite()) timer = send_after(limit.duration(), Address(self()), overdue_word());
+  Ref next = send_after(kAskAgain, Address(self()), ask_again_word());
   Outcome<void> outcome;
   while (!mandatory.empty() || !optional.empty()) {
     const auto message = receive_any();
@@ -76,6 +84,10 @@ Outcome<void> await_nodes(const KernelConfig& kernel) {
     if (message->is_tuple(2) && message->elements()[0].is_atom(formed_word()) && message->elements()[1].is_atom()) {
       log::info("{} has begun already: this node joins it", message->elements()[1].atom().text());
       break;
+    }
+    if (message->is_atom(ask_again_word())) {
+      for (const Atom node : nodes()) ask(node);
+      next = send_after(kAskAgain, Address(self()), ask_again_word());
     }
     if (!message->is_atom(overdue_word())) continue;
     if (!mandatory.empty()) {  // AC-14
@@ -89,6 +101,7 @@ Outcome<void> await_nodes(const KernelConfig& kernel) {
   }
   monitor_nodes(false);
   demonitor(controller, {.flush = true});
+  static_cast<void>(cancel_timer(next));
   if (timer) static_cast<void>(cancel_timer(*timer));
   return outcome;
 }

@@ -14,7 +14,7 @@
 //   Threads    Any; no state. Reading a file blocks, so it belongs before the node starts; a simulation hands texts to parse_config().
 //   Errors     Fault bad_argument: "a.config:3:5: found …, expected …", in one line. not_found or io when a file cannot be read.
 //              What is legal and means nothing here is a warning with the same kind of place, never silence.
-//   Bounds     1 MiB a file, 64 files; nesting as Term::kDepthMax.
+//   Bounds     1 MiB a file, 64 files; 1,000 different nodes in the lists of kernel; nesting as Term::kDepthMax.
 #pragma once
 
 #include <functional>

@@ -75,6 +75,7 @@ bool ApplicationController::on_call(const Term& request, const detail::Caller& c
 
 std::optional<Term> ApplicationController::answer(const Term& request) {
   if (request.is_atom("which_applications"_atom)) return running_list();
+  if (request.is_atom("list_applications"_atom)) return running_times();
   if (request.is_atom("loaded_applications"_atom)) {
     std::vector<Atom> names;
     for (const auto& each : applications_) names.emplace_back(each->name);
@@ -183,7 +184,7 @@ void ApplicationController::start_one(const Wish& wish) {
     if (!has_started(Atom(need))) return refuse_with(error("not_started"_atom, Atom(need)));
   }
   if (!application->start) {
-    running_.push_back({.name = wish.name, .phase = Phase::running, .type = wish.type});
+    running_.push_back({.name = wish.name, .phase = Phase::running, .type = wish.type, .since = now()});
     tell_count();
     return refuse_with(atoms::ok);
   }
@@ -199,6 +200,7 @@ void ApplicationController::start_here(Running& application, const StartType& st
   if (master) {
     application.master = *master;
     application.phase = Phase::starting;
+    application.since = now();
     return;
   }
   const Term why = to_term(Result<void>(std::move(master).error()));
@@ -281,6 +283,7 @@ void ApplicationController::started(Atom name, const Term& outcome) {
   if (application == nullptr || application->phase == Phase::running) return;
   if (!outcome.is_atom(atoms::ok)) return;  // its master is about to end, and its reason is the same
   if (application->phase == Phase::starting) application->phase = Phase::running;
+  application->since = now();
   if (is_controlled(name)) tell_control("application_runs"_atom, name, Term());
   log::debug("Application {} started at {}", name.text(), Term(runtime().node_name()).text());  // AC-70
   answer_starters(*application, outcome);
@@ -411,12 +414,28 @@ void ApplicationController::on_terminate(const Term& reason) {
   }
 }
 
+/// AC-26.
+bool ApplicationController::runs(const Running& application) {
+  return application.phase == Phase::running || application.phase == Phase::stopping;
+}
+
 Term ApplicationController::running_list() const {
   std::vector<Term> rows;
   for (auto each = running_.rbegin(); each != running_.rend(); ++each) {
-    if (each->phase != Phase::running && each->phase != Phase::stopping) continue;  // AC-26
+    if (!runs(*each)) continue;
     const auto application = find(each->name);
     rows.push_back(Term::tuple({each->name, Term::charlist(application->description), Term::charlist(application->version)}));
+  }
+  return Term::list(rows);
+}
+
+Term ApplicationController::running_times() const {
+  const TimePoint present = now();
+  std::vector<Term> rows;
+  for (const Running& each : running_) {
+    if (!runs(each)) continue;
+    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(present - each.since);
+    rows.push_back(Term::map({{"name"_atom, each.name}, {"running_ms"_atom, to_term(age.count())}}));
   }
   return Term::list(rows);
 }

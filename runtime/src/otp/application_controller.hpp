@@ -56,6 +56,7 @@ class ApplicationController final : public detail::ServerBody {
     Pid master{};  ///< Nobody for a library.
     Phase phase = Phase::starting;
     RestartType type = RestartType::temporary;
+    TimePoint since{};                          ///< When its start succeeded; until then, when it began.
     std::vector<detail::Caller> starters = {};  ///< Answered when the start has succeeded or failed.
     std::vector<detail::Caller> stoppers = {};  ///< Answered when the master is gone.
   };
@@ -99,7 +100,10 @@ class ApplicationController final : public detail::ServerBody {
   /// It is over; `why` is what its tree ended with.
   void ended(const Running& application, const Term& why);
   void ended_for_good(const Running& application, const Term& why, bool failed);
+  [[nodiscard]] static bool runs(const Running& application);
   [[nodiscard]] Term running_list() const;
+  /// What :list_applications is answered, as by dist_ac: [%{name: …, running_ms: …}], the first started first. For people.
+  [[nodiscard]] Term running_times() const;
 
   Applications applications_;
   const Settings settings_;

@@ -16,6 +16,7 @@ namespace {
 struct KernelReading {
   KernelConfig kernel;
   std::vector<std::string>& warnings;
+  std::vector<Atom> nodes = {};  ///< All that its lists name, each once.
 };
 
 // --- Values ---------------------------------------------------------------------------------------------------------
@@ -51,11 +52,29 @@ Outcome<Atom> node_of(const PlacedTerm& value) {
   return value.expected("a node's name in single quotes, as 'one@127.0.0.1'");
 }
 
-Outcome<std::vector<Atom>> nodes_of(const PlacedTerm& value) {
+/// A node dials each that its lists name, and again as long as it is not there. A cluster has some fifty nodes (ARCHITECTURE.md); twenty
+/// times as many are a mistake, and would be a flood of connections to whoever else has these addresses.
+constexpr std::size_t kNodesMax = 1000;
+
+/// One of a list, counted once over all lists.
+Outcome<Atom> listed_node(const PlacedTerm& value, KernelReading& reading) {
+  PULPO_TRY(const Atom node, node_of(value));
+  if (std::find(reading.nodes.begin(), reading.nodes.end(), node) != reading.nodes.end()) return node;
+  if (reading.nodes.size() == kNodesMax) {
+    return value.expected(
+        fmt::format("at most {} different nodes in distributed, sync_nodes_mandatory and sync_nodes_optional together; this would be one "
+                    "more",
+                    kNodesMax));
+  }
+  reading.nodes.push_back(node);
+  return node;
+}
+
+Outcome<std::vector<Atom>> nodes_of(const PlacedTerm& value, KernelReading& reading) {
   if (!is_list_of_terms(value)) return value.expected("a list of nodes' names, as ['two@127.0.0.1', 'three@127.0.0.1']");
   std::vector<Atom> nodes;
   for (const PlacedTerm& part : value.parts()) {
-    PULPO_TRY(const Atom node, node_of(part));
+    PULPO_TRY(const Atom node, listed_node(part, reading));
     if (std::find(nodes.begin(), nodes.end(), node) == nodes.end()) nodes.push_back(node);
   }
   return nodes;
@@ -76,7 +95,7 @@ bool is_repeated(std::vector<Atom>& names, Atom name) {
   return false;
 }
 
-Outcome<std::vector<std::vector<Atom>>> groups_of(const PlacedTerm& value) {
+Outcome<std::vector<std::vector<Atom>>> groups_of(const PlacedTerm& value, KernelReading& reading) {
   if (!is_list_of_terms(value) || value.term().list_size() == 0)
     return value.expected("a list of nodes by priority, those of equal priority in a tuple, as ['a@host', {'b@host', 'c@host'}]");
   std::vector<std::vector<Atom>> groups;
@@ -86,7 +105,7 @@ Outcome<std::vector<std::vector<Atom>>> groups_of(const PlacedTerm& value) {
     if (group.term().is_tuple(0)) return group.expected("at least one node in the tuple");
     std::vector<Atom> nodes;
     for (const PlacedTerm& part : is_tuple ? group.parts() : std::vector{group}) {
-      PULPO_TRY(const Atom node, node_of(part));
+      PULPO_TRY(const Atom node, listed_node(part, reading));
       if (is_repeated(seen, node)) return part.wrong(fmt::format("the node '{}' stands twice in this list; name it once", node.text()));
       nodes.push_back(node);
     }
@@ -95,7 +114,7 @@ Outcome<std::vector<std::vector<Atom>>> groups_of(const PlacedTerm& value) {
   return groups;
 }
 
-Outcome<DistributedApplication> distributed_application(const PlacedTerm& entry) {
+Outcome<DistributedApplication> distributed_application(const PlacedTerm& entry, KernelReading& reading) {
   constexpr auto kForm = "{Application, [Milliseconds,] Nodes}, as {distro, 5000, ['a@host', {'b@host', 'c@host'}]}";
   if (!entry.term().is_tuple()) return entry.expected(kForm);
   const auto parts = entry.parts();
@@ -116,7 +135,7 @@ Outcome<DistributedApplication> distributed_application(const PlacedTerm& entry)
     next = 2;
   }
   if (next == parts.size()) return entry.expected(kForm);
-  PULPO_TRY(application.nodes, groups_of(parts[next++]));
+  PULPO_TRY(application.nodes, groups_of(parts[next++], reading));
   if (next < parts.size()) {
     application.consistent = parts[next].term().is_atom("consistent"_atom);
     if (!application.consistent && !parts[next].term().is_atom("available"_atom))
@@ -132,7 +151,7 @@ Outcome<void> read_distributed(const ConfigSetting& setting, KernelReading& read
   if (!is_list_of_terms(value)) return value.expected("a list of applications, as [{distro, 5000, ['a@host', {'b@host', 'c@host'}]}]");
   std::vector<Atom> seen;
   for (const PlacedTerm& entry : value.parts()) {
-    PULPO_TRY(DistributedApplication application, distributed_application(entry));
+    PULPO_TRY(DistributedApplication application, distributed_application(entry, reading));
     if (is_repeated(seen, application.name))
       return entry.wrong(
           fmt::format("the application {} is distributed twice; name it once, with all its nodes", entry.parts()[0].quoted()));
@@ -145,12 +164,12 @@ Outcome<void> read_distributed(const ConfigSetting& setting, KernelReading& read
 // --- The other settings ---------------------------------------------------------------------------------------------
 
 Outcome<void> read_mandatory(const ConfigSetting& setting, KernelReading& reading) {
-  PULPO_TRY(reading.kernel.sync_nodes_mandatory, nodes_of(setting.value));
+  PULPO_TRY(reading.kernel.sync_nodes_mandatory, nodes_of(setting.value, reading));
   return {};
 }
 
 Outcome<void> read_optional(const ConfigSetting& setting, KernelReading& reading) {
-  PULPO_TRY(reading.kernel.sync_nodes_optional, nodes_of(setting.value));
+  PULPO_TRY(reading.kernel.sync_nodes_optional, nodes_of(setting.value, reading));
   return {};
 }
 

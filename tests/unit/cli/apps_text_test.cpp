@@ -19,12 +19,13 @@ constexpr std::string_view kDistro =
     ":\"three@h\"]]}]";
 
 TEST(AppsText, DistributedApplicationsComeFirstThenThoseOfTheNodeInTheOrderOfTheirStart) {  // AC-26
-  const auto rows = rows_of(kDistro, "[{:late, [], []}, {:distro, [], []}, {:early, [], []}]");
+  const auto rows =
+      rows_of(kDistro, "[%{name: :early, running_ms: 7260000}, %{name: :distro, running_ms: 61000}, %{name: :late, running_ms: 4200}]");
   EXPECT_EQ(applications_table(rows),
             "application  runs on  for        mode       next in line  nodes\n"
             "distro       one@h    1 min 1 s  available  three@h       one@h, {two@h, three@h}\n"
-            "early        one@h    -          local      -             -\n"
-            "late         one@h    -          local      -             -\n");
+            "early        one@h    2 h 1 min  local      -             -\n"
+            "late         one@h    4.2 s      local      -             -\n");
 }
 
 TEST(AppsText, WhatRunsNowhereHasADash) {
@@ -39,14 +40,20 @@ TEST(AppsText, WhatRunsNowhereHasADash) {
 }
 
 TEST(AppsText, AProgramReadsTheSameAsJson) {
-  EXPECT_EQ(applications_json(rows_of(kDistro, "[{:early, [], []}]")),
+  EXPECT_EQ(applications_json(rows_of(kDistro, "[%{name: :early, running_ms: 7260000}]")),
             "[{\"name\":\"distro\",\"node\":\"one@h\",\"running_ms\":61000,\"mode\":\"available\",\"next\":\"three@h\","
             "\"nodes\":[[\"one@h\"],[\"two@h\",\"three@h\"]]},"
-            "{\"name\":\"early\",\"node\":\"one@h\",\"running_ms\":null,\"mode\":\"local\",\"next\":null,\"nodes\":[]}]");
+            "{\"name\":\"early\",\"node\":\"one@h\",\"running_ms\":7260000,\"mode\":\"local\",\"next\":null,\"nodes\":[]}]");
+}
+
+TEST(AppsText, ANodeThatDoesNotSayForHowLongHasADash) {
+  EXPECT_EQ(applications_table(rows_of(std::nullopt, "[%{name: :early}]")),
+            "application  runs on  for  mode   next in line  nodes\n"
+            "early        one@h    -    local  -             -\n");
 }
 
 TEST(AppsText, ANodeWithoutDistributedApplicationsListsItsOwn) {
-  EXPECT_EQ(rows_of(std::nullopt, "[{:ping_pong, [], []}]").size(), 1u);
+  EXPECT_EQ(rows_of(std::nullopt, "[%{name: :ping_pong, running_ms: 0}]").size(), 1u);
   EXPECT_EQ(applications_table(rows_of(std::nullopt, "[]")), "no application runs there\n");
 }
 
@@ -64,7 +71,9 @@ TEST(AppsText, WhatIsNoSuchAnswerIsAnError) {
   EXPECT_EQ(read_applications(read_list(":nope"), read_list("[]"), "n").error().code, Errc::bad_message);
   EXPECT_EQ(read_applications(read_list("[%{name: 5}]"), read_list("[]"), "n").error().code, Errc::bad_message);
   EXPECT_EQ(read_applications(read_list("[5]"), read_list("[]"), "n").error().code, Errc::bad_message);
+  EXPECT_EQ(read_applications(std::nullopt, read_list(":nope"), "n").error().code, Errc::bad_message);
   EXPECT_EQ(read_applications(std::nullopt, read_list("[5]"), "n").error().code, Errc::bad_message);
+  EXPECT_EQ(read_applications(std::nullopt, read_list("[%{running_ms: 5}]"), "n").error().code, Errc::bad_message);
 }
 
 }  // namespace

@@ -150,6 +150,43 @@ TEST_P(ApplicationTest, ATreeThatEndsByItselfIsReported) {  // AC-49, AC-70
   });
 }
 
+TEST_P(ApplicationTest, TheControllerKnowsForHowLongEachHasRun) {  // AC-26
+  const auto ages = [] {
+    std::vector<std::pair<std::string, std::int64_t>> all;
+    const Term rows = call(Address("application_controller"_atom), "list_applications"_atom);
+    for (std::size_t i = 0; i < rows.list_size(); ++i) {
+      const Term row = rows.list_at(i);
+      all.emplace_back(row.map_find("name"_atom)->atom().text(), row.map_find("running_ms"_atom)->integer());
+    }
+    return all;
+  };
+  Application slow = application("slow");
+  slow.start = [start = slow.start](const StartType& type, const Env& env) {
+    sleep(50ms);
+    return start(type, env);
+  };
+  run_with({slow, application("second"), {.name = "library"}}, [&] {
+    EXPECT_EQ(ages().size(), 0u);
+    const TimePoint begun = now();
+    ASSERT_TRUE(start_application("slow"_atom));
+    const TimePoint started = now();
+    sleep(20ms);
+    for (const char* name : {"library", "second"}) ASSERT_TRUE(start_application(Atom(name)));
+    const auto first = ages();
+    ASSERT_EQ(first.size(), 3u);
+    EXPECT_EQ(first[0].first + " " + first[1].first + " " + first[2].first, "slow library second");
+    EXPECT_GE(first[0].second, 20);
+    EXPECT_LE(std::chrono::milliseconds(first[0].second), now() - begun - 50ms) << "it counts from when its start has returned";
+    for (const auto& [name, age] : {first[1], first[2]}) EXPECT_LE(std::chrono::milliseconds(age), now() - started - 20ms) << name;
+    ASSERT_TRUE(stop_application("slow"_atom));
+    const TimePoint again = now();
+    ASSERT_TRUE(start_application("slow"_atom));
+    const auto second = ages();
+    EXPECT_EQ(second.back().first, "slow");
+    EXPECT_LE(std::chrono::milliseconds(second.back().second), now() - again - 50ms) << "another life";
+  });
+}
+
 TEST_P(ApplicationTest, AllStopInTheReverseOfTheirStart) {  // AC-51
   run_with({application("first"), application("second"), application("third")}, [this] {
     for (const char* name : {"second", "first", "third"}) ASSERT_TRUE(start_application(Atom(name)));

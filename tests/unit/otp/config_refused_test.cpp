@@ -130,6 +130,33 @@ TEST(ConfigRefused, Distributed) {  // AC-5
   });
 }
 
+/// 'n0@h', 'n1@h', … between two numbers.
+std::string numbered_nodes(int first, int end) {
+  std::string text;
+  for (int i = first; i < end; ++i) text += (i == first ? "'n" : ", 'n") + std::to_string(i) + "@h'";
+  return text;
+}
+
+TEST(ConfigRefused, MoreNodesThanAClusterHas) {
+  // A thousand in three lists that share some are as many as there may be.
+  const auto lists = [](int distributed, const std::string& more) {
+    return "{distributed, [{distro, [" + numbered_nodes(0, distributed) + "]}, {other, [{" + numbered_nodes(100, 500) +
+           "}]}]},\n {sync_nodes_mandatory, [" + numbered_nodes(450, 900) + "]},\n {sync_nodes_optional, [" + numbered_nodes(850, 1000) +
+           ",\n 'n0@h', 'n999@h'" + more + "]}, {sync_nodes_timeout, 1000}";
+  };
+  EXPECT_EQ(refusal("[{kernel,\n[" + lists(400, "") + "]}]."), "accepted");
+  constexpr auto kAllowed =
+      ", expected at most 1000 different nodes in distributed, sync_nodes_mandatory and sync_nodes_optional together; this would be one "
+      "more";
+  EXPECT_EQ(refusal("[{kernel,\n[" + lists(400, ", 'more@h'") + "]}]."), std::string("x.config:5:20: found more@h") + kAllowed);
+  // In one list.
+  for (const char* const list : {"{sync_nodes_mandatory, [%]}", "{sync_nodes_optional, [%]}", "{distributed, [{distro, [%]}]}"}) {
+    std::string text = list;
+    text.replace(text.find('%'), 1, numbered_nodes(0, 1000) + ",\n 'n1000@h'," + numbered_nodes(1001, 30'000));
+    EXPECT_EQ(refusal("[{kernel,\n[" + text + "]}]."), std::string("x.config:3:2: found n1000@h") + kAllowed) << list;
+  }
+}
+
 TEST(ConfigRefused, ALongTermIsQuotedInPart) {
   std::string nodes;
   for (int i = 0; i < 20; ++i) nodes += "{'é@host', " + std::to_string(i) + "}, ";

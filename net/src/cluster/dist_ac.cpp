@@ -39,6 +39,7 @@ DistAc::DistAc(const KernelConfig& kernel, const std::vector<Atom>& boot, std::s
     app.wanted = true;
     app.expected = false;
     if (phase == "starting"_atom) app.doing = Doing::starting;
+    if (phase == "starting"_atom && app.lease && app.lease->right(boot_time()) == Lease::Right::to_all) go_on_with_lease(app);
     if (phase != "running"_atom) continue;
     app.doing = Doing::running;
     app.epoch = 1;
@@ -261,7 +262,7 @@ void DistAc::handle_cast(const Status& status) {
       // WK-2: the next one gets its turn after one more wait.
       app->not_before = std::max(app->not_before, after(app->config.wait));
     }
-    if (its.stopped > app->stopped && its.stopped >= app->epoch) app->stopped = its.stopped;
+    if (its.stopped > std::max(app->stopped, app->revived) && its.stopped >= app->epoch) app->stopped = its.stopped;
     app->epoch = std::max(app->epoch, its.epoch);
     const bool is_lost_elsewhere = its.lost != "nil"_atom && its.lost != own_;
     if (is_lost_elsewhere && !app->lost && app->doing == Doing::idle && app->expected) {
@@ -290,6 +291,7 @@ void DistAc::consider(App& app) {
     app.lost.reset();
     app.not_before = {};
     app.awaited.reset();
+    if (!app.takers.empty()) return ask_takeover(app, *node);
     consider_takeover(app, *node);
     if (app.wanted && app.doing == Doing::idle) tell_controller("application_elsewhere"_atom, app);
     return;
@@ -332,11 +334,7 @@ void DistAc::consider_takeover(App& app, Atom from) {
     return;
   }
   if (choose(app, latest_epoch(app) + 1).node != own_) return;
-  if (app.lease) {
-    if (!can_have_lease(app)) return;
-    // What it is left lasts less than the time in which this node promises nothing to itself.
-    if (const Duration closed = book_->closed_for(boot_time()); closed > Duration::zero()) return set_alarm(app, now() + closed);
-  }
+  if (app.lease && !can_have_lease(app)) return;
   const ApplicationStatus& its = *status_of(app, from);
   if (app.takes_at_once) return ask_takeover(app, from);
   if (its.pinned) return;  // AC-43
@@ -389,6 +387,7 @@ void DistAc::claim(App& app) {
 
 void DistAc::handle_cast(const ClaimApplication& claim) {
   App* const app = find(claim.name);
+  if (claim.epoch > kEpochMax) return;
   if (app == nullptr) return tell(claim.node, ClaimGranted{own_, claim.name, claim.number, true, 0});
   const auto order = [&](Atom node) { return std::make_pair(rank_of(*app, node).value_or(SIZE_MAX), node.text()); };
   bool granted =
@@ -483,6 +482,7 @@ void DistAc::handle_info(const Term& message) {
   }
   if (word != alarm_word() || message.elements()[2] != to_term(app->alarm)) return;
   app->alarm_at = kNever;
+  if (app->doing == Doing::running && (!app->permitted || leaving_) && !app->giving_to) return give_away(*app);
   if (app->asks_for_lease) {
     give_claim_up(*app);
     app->not_before = std::max(app->not_before, now() + kAnswerMax);

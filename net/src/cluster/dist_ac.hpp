@@ -102,6 +102,7 @@ class DistAc {
     bool pinned = false;
     std::uint64_t failed = 0;
     std::uint64_t stopped = 0;
+    std::uint64_t revived = 0;   ///< Somebody has asked for it again since this one was stopped.
     std::optional<Atom> lost{};  ///< Where it ran, when that node went.
     TimePoint not_before{};      ///< It does not start here earlier: the wait after a loss or a failure.
     TimePoint patience{};        ///< Until then a better node may still come.

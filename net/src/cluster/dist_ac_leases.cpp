@@ -27,7 +27,10 @@ std::size_t DistAc::node_count(const App& app) {
 bool DistAc::can_have_lease(const App& app) const {
   std::size_t there = rank_of(app, own_) ? 1 : 0;
   for (const auto& [node, peer] : peers_) {
-    if (peer.monitor && rank_of(app, node)) ++there;
+    const ApplicationStatus* const its = status_of(app, node);
+    // One that has said nothing yet may; one that does not know the application, or another one of that name, never does.
+    const bool may_promise = !peer.is_known || (its != nullptr && its->consistent && its->nodes == app.config.nodes);
+    if (peer.monitor && may_promise && rank_of(app, node)) ++there;
   }
   return there >= majority_of(app);
 }
@@ -75,7 +78,8 @@ void DistAc::take_answer(App& app, const LeaseAnswer& answer) {
     if (app.asks_for_lease) refused(app, answer.node, answer.wait);
     return;
   }
-  app.tenure.granted(answer.node, std::min(answer.sent, present));
+  if (answer.sent > present) return;  // asked before this machine booted
+  app.tenure.granted(answer.node, answer.sent);
   const Duration until = app.tenure.until(majority_of(app));
   if (until <= present) return;
   if (app.asks_for_lease) {
@@ -120,6 +124,7 @@ void DistAc::lapsed(App& app) {
   if (app.doing != Doing::running && app.doing != Doing::starting) return;
   ++app.renewal;
   log::warning("no majority of {}'s {} nodes has let it go on: it stops here", app.config.name.text(), node_count(app));
+  answer_takers(app, Term::tuple({atoms::error, Term::tuple({"no_majority"_atom, app.config.name})}));
   stop_here(app);
 }
 
@@ -127,7 +132,7 @@ void DistAc::lapsed(App& app) {
 void DistAc::return_lease(App& app) {
   app.lease->close();
   ++app.renewal;
-  app.awaits_cession = false;
+  app.awaits_cession = app.asks_for_lease = false;
   app.ceded = {};
   const std::uint64_t held = std::exchange(app.held, 0);
   if (std::exchange(app.has_ceded, false) || held == 0) return;  // it is another's
@@ -139,7 +144,8 @@ void DistAc::return_lease(App& app) {
 
 /// This process has begun anew while the application ran.
 void DistAc::go_on_with_lease(App& app) {
-  app.epoch = app.asked_epoch = app.held = app.lease->epoch();
+  app.epoch = app.asked_epoch = app.lease->epoch();
+  if (app.lease->right(boot_time()) == Lease::Right::to_all) app.held = app.asked_epoch;  // else it may be another's
   renew_later(app);
 }
 
@@ -152,7 +158,13 @@ void DistAc::handle_cast(const AskLease& question) {
   const bool is_one = app != nullptr && app->lease && rank_of(*app, own_) && rank_of(*app, question.node) && its != nullptr &&
                       its->consistent && its->nodes == app->config.nodes && question.epoch <= kEpochMax;
   LeaseBook::Answer answer{.wait = kLease};
-  if (is_one) answer = book_->ask(question.name, question.node, question.epoch, {question.ceded_by, question.ceded_epoch}, boot_time());
+  // A book that has just begun does not know what this node has heard since.
+  const bool is_late = app != nullptr && question.epoch < app->epoch && question.ceded_by == "nil"_atom &&
+                       !book_->has_promised(question.name, question.node, question.epoch);
+  if (is_one && is_late)
+    answer = {.epoch = app->epoch};
+  else if (is_one)
+    answer = book_->ask(question.name, question.node, question.epoch, {question.ceded_by, question.ceded_epoch}, boot_time());
   tell(question.node, LeaseAnswer{own_, question.name, question.epoch, question.sent, answer.granted, answer.wait, answer.epoch});
 }
 
@@ -174,7 +186,7 @@ void DistAc::handle_cast(const AskCession& wish) {
     if (app->lease->right(present) == Lease::Right::to_all) {
       cession.left = app->lease->left(present);
       cession.epoch = app->lease->epoch();
-      app->lease->close();
+      app->lease->hand_on();
       app->has_ceded = true;
       ++app->renewal;
     }
@@ -187,8 +199,8 @@ void DistAc::handle_cast(const Cession& cession) {
   if (app == nullptr || !app->awaits_cession || app->taking_from != cession.node) return;
   const Duration present = boot_time();
   // The other's clock is not ours; but it was asked after we had.
-  const Duration until = std::min(cession.sent, present) + std::clamp(cession.left, Duration::zero(), kLease);
-  if (cession.left <= Duration::zero() || until <= present || cession.epoch >= kEpochMax)
+  const Duration until = cession.sent + std::clamp(cession.left, Duration::zero(), kLease);
+  if (cession.left <= Duration::zero() || cession.sent > present || until <= present || cession.epoch >= kEpochMax)
     return no_cession(*app, Term::tuple({atoms::error, Term::tuple({"not_running_distributed"_atom, cession.name})}));
   app->awaits_cession = false;
   app->ceded = {cession.node, cession.epoch};

@@ -128,7 +128,8 @@ void DistAc::handle_info(const ApplicationWanted& news) {
   app->wanted = true;
   app->expected = false;
   app->patience = std::max(app->patience, now() + kPatience);
-  if (std::exchange(app->stopped, 0) != 0) {
+  if (const std::uint64_t stopped = std::exchange(app->stopped, 0); stopped != 0) {
+    app->revived = stopped;
     for (const auto& [node, peer] : peers_) tell(node, ReviveApplication{news.name});
   }
   tell_status();
@@ -156,6 +157,9 @@ void DistAc::handle_info(const ApplicationUnwanted& news) {
   if (app == nullptr) return;
   app->wanted = false;
   app->takes_at_once = false;
+  app->awaits_cession = false;
+  answer_takers(*app, Term::tuple({atoms::error, "stopped"_atom}));
+  if (app->doing == Doing::claiming) give_claim_up(*app);
   if (app->doing == Doing::running || app->doing == Doing::starting) {
     app->stopped = app->epoch;
     app->doing = Doing::idle;
@@ -192,6 +196,8 @@ void DistAc::became_idle(App& app) {
 // --- Takeover: the node that takes -----------------------------------------------------------------------------------------
 
 void DistAc::ask_takeover(App& app, Atom from) {
+  // What it would be left of a lease lasts less than the time in which this node promises nothing to itself.
+  if (app.lease && book_->closed_for(boot_time()) > Duration::zero()) return set_alarm(app, now() + book_->closed_for(boot_time()));
   app.doing = Doing::taking;
   app.round = ++rounds_;
   app.taking_from = from;
@@ -309,6 +315,7 @@ void DistAc::give_away(App& app) {
   const Choice choice = elect(candidates(app), latest_epoch(app) + 1);
   if (choice.node) {
     tell(*choice.node, WishTakeover{app.config.name});
+    set_alarm(app, now() + kPatience);  // it may not be able to any more
   } else if (!app.permitted) {
     stop_here(app);
   }
@@ -326,11 +333,9 @@ void DistAc::handle_call(const PermitApplication& wish, From<PermitApplication> 
     if (app->doing == Doing::running) give_away(*app);
     return;
   }
-  if (!wish.permitted && app->doing == Doing::claiming) {
-    app->doing = Doing::idle;
-    app->round = ++rounds_;
-    tell_status();
-  }
+  if (!wish.permitted && app->doing == Doing::claiming) give_claim_up(*app);
+  if (!wish.permitted && app->doing == Doing::idle)
+    answer_takers(*app, Term::tuple({atoms::error, Term::tuple({"not_running_distributed"_atom, wish.name})}));
   caller.reply(atoms::ok);
   consider(*app);
 }

@@ -21,6 +21,11 @@ LeaseBook::Answer LeaseBook::ask(Atom application, Atom node, std::uint64_t epoc
   return {.granted = true, .epoch = epoch};
 }
 
+bool LeaseBook::has_promised(Atom application, Atom node, std::uint64_t epoch) const {
+  const auto found = promises_.find(application);
+  return found != promises_.end() && found->second.node == node && found->second.epoch == epoch;
+}
+
 void LeaseBook::give_back(Atom application, Atom node, std::uint64_t epoch) {
   const auto found = promises_.find(application);
   if (found != promises_.end() && found->second.node == node && found->second.epoch == epoch) found->second.until = {};

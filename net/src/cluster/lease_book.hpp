@@ -12,6 +12,7 @@
 //   Errors     None are possible. The book of a node that has just started refuses for one lease: it may have promised something before.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -22,7 +23,8 @@
 
 namespace pulpo::cluster {
 
-/// The same on all nodes, whatever their configuration.
+/// The same on all nodes, whatever their configuration. A quarter of it is a renewal, which a busy link must not delay; all of it is what
+/// a loss costs.
 inline constexpr Duration kLease = 2s;
 
 class LeaseBook {
@@ -42,6 +44,8 @@ class LeaseBook {
   };
   /// May `node` serve as that epoch for a lease from now on?
   [[nodiscard]] Answer ask(Atom application, Atom node, std::uint64_t epoch, const Ceded& ceded, Duration present);
+  /// It has promised that node that epoch, and nobody anything since.
+  [[nodiscard]] bool has_promised(Atom application, Atom node, std::uint64_t epoch) const;
   /// That node does not serve as that epoch, or any more.
   void give_back(Atom application, Atom node, std::uint64_t epoch);
   /// How long it still promises nothing.

@@ -382,6 +382,8 @@ void ApplicationController::ended_for_good(const Running& application, const Ter
 bool ApplicationController::control_goes_on(const Running& application, const Term& why, bool failed) {
   const bool is_operators = !application.stoppers.empty() || !all_stoppers_.empty();
   if (application.phase == Phase::stopping) {
+    // Its control has been told that it is unwanted, and not yet that it has ended.
+    if (!application.stoppers.empty()) tell_control("application_ended"_atom, application.name, why);
     if (is_operators) return false;
     running_.push_back({.name = application.name, .phase = Phase::elsewhere, .type = application.type, .starters = application.starters});
     tell_control("application_ended"_atom, application.name, why);

@@ -5,7 +5,7 @@
 // Who gives it (net/src/cluster/) may be late, or frozen together with this node. So every server of the application looks at it before
 // it takes a request up, by a clock that nothing stops: one whose time is over serves nobody, whatever else has not been noticed yet.
 //
-//   Threads    begin(), open(), close(): one process, dist_ac. The others: any core.
+//   Threads    begin(), open(), hand_on(), close(): one process, dist_ac. The others: any core.
 //   Cost       may_serve(): a read of a clock and two of memory.
 #pragma once
 
@@ -21,7 +21,8 @@ class Lease {
   /// Times are the loop's boot_time().
   enum class Right : std::uint8_t {
     none,
-    to_itself,  ///< The application starts beside the instance that it is to take over from: it serves its own processes alone.
+    ending,     ///< It was handed on, and the instance ends: requests of its own processes are served, and no casts.
+    to_itself,  ///< The application starts beside the instance that it is to take over from: requests of strangers are not served.
     to_all,
   };
   /// Starts while another instance still serves.
@@ -34,12 +35,15 @@ class Lease {
     epoch_.store(epoch, std::memory_order_relaxed);
     until_.store(until.count(), std::memory_order_release);
   }
+  /// Another one serves from here on.
+  void hand_on() noexcept { until_.store(kEnding, std::memory_order_release); }
   /// Serves nobody from here on.
   void close() noexcept { until_.store(kClosed, std::memory_order_release); }
 
   [[nodiscard]] Right right(Duration boot_time) const noexcept {
     const std::int64_t until = until_.load(std::memory_order_acquire);
     if (until == kToItself) return Right::to_itself;
+    if (until == kEnding) return Right::ending;
     return boot_time.count() < until ? Right::to_all : Right::none;
   }
   /// Zero or less when it is over, or was never open.
@@ -51,7 +55,7 @@ class Lease {
   [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_.load(std::memory_order_relaxed); }
 
  private:
-  static constexpr std::int64_t kClosed = 0, kToItself = -1;
+  static constexpr std::int64_t kClosed = 0, kToItself = -1, kEnding = -2;
   std::atomic<std::uint64_t> epoch_{0};
   std::atomic<std::int64_t> until_{kClosed};
 };

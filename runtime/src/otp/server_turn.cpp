@@ -102,6 +102,9 @@ bool ServerBody::may_take(const Message& message) const {
       return true;
     case Lease::Right::to_itself:
       return message.kind != Signal::request || is_of_our_group(message.from);  // others do not say whose they are
+    case Lease::Right::ending:
+      if (message.kind == Signal::request) return is_of_our_group(message.from);
+      return message.kind == Signal::message;
     case Lease::Right::none:
       return false;
   }

@@ -412,7 +412,8 @@ Atom epoch_word() { return "$epoch"_atom; }
 Term without_epoch(Term value, std::uint64_t* epoch) {
   const bool has_one = value.is_tuple(3) && value.elements()[0].is_atom(epoch_word()) && value.elements()[1].is_integer();
   if (epoch != nullptr) *epoch = has_one ? static_cast<std::uint64_t>(value.elements()[1].integer()) : 0;
-  return has_one ? Term(value.elements()[2]) : value;
+  if (has_one) return value.elements()[2];
+  return value;
 }
 
 }  // namespace

@@ -177,10 +177,10 @@ Result<void> unload_application(Atom name);
 // --- As which instance it serves -----------------------------------------------------------------------------------------------------
 
 /// Of an application in mode `consistent` (config.hpp): which of all its instances, on whatever node, this one is. An instance that served
-/// before has a lower number, one that serves later a higher one, unless nodes that start anew (no disk is used) form a majority with others
-/// that have not heard of the latest. Hand it to what the application acts on (a device, a database), and have that refuse a number lower
-/// than the highest it has seen: then nothing that a frozen node still sends has an effect. Replies carry it (CallOptions::epoch). Nothing while the application may not serve, and in
-/// processes of any other. Any process; a read of a clock.
+/// before has a lower number, one that serves later a higher one, unless nodes that start anew (no disk is used) form a majority with
+/// others that have not heard of the latest. Hand it to what the application acts on (a device, a database), and have that refuse a number
+/// lower than the highest it has seen: then nothing that a frozen node still sends has an effect. Replies carry it (CallOptions::epoch).
+/// Nothing while the application may not serve, and in processes of any other. Any process; a read of a clock.
 [[nodiscard]] std::optional<std::uint64_t> serving_epoch();
 
 // --- The environment while it runs: one for each name, the same for all processes of the node ------------------------------------

@@ -77,5 +77,16 @@ TEST(LeaseTest, WhoStartsBesideAnotherAndIsNotLetServesNobody) {
   EXPECT_EQ(lease.right(8s), Right::none);
 }
 
+TEST(LeaseTest, WhatWasHandedOnServesItsOwnProcessesUntilItEnds) {
+  Lease lease;
+  lease.open(3, 10s);
+  lease.hand_on();
+  for (const Duration present : {0ns, Duration(8s), Duration(24h)}) EXPECT_EQ(lease.right(present), Right::ending);
+  EXPECT_EQ(lease.left(8s), 0ns) << "it is another's";
+  EXPECT_EQ(lease.epoch(), 3u);
+  lease.close();
+  EXPECT_EQ(lease.right(8s), Right::none);
+}
+
 }  // namespace
 }  // namespace pulpo::lease_test

@@ -117,6 +117,7 @@ class FunctionTable {
  public:
   void add(const Function& function);
   [[nodiscard]] const Function* find(Atom module, Atom name, std::size_t arity) const noexcept;
+  [[nodiscard]] bool has_module(Atom module) const noexcept;
   /// In the order they were added.
   [[nodiscard]] std::vector<const Function*> all() const;
 
@@ -133,6 +134,11 @@ class FunctionTable {
 /// What a node exports besides its applications: for a layer above the runtime that has functions of its own (Node.list, …). Before
 /// start_system() or after, from any thread, for as long as the runtime lives. An application's function of the same name comes first.
 void export_functions(Runtime& runtime, std::span<const Function> functions);
+
+/// Who is asked for a function that no table has: an evaluator of functions that are terms (pulpo/lang.hpp), which the runtime does not
+/// know. Nothing when that has none either. Inside a process; any thread sets it, for as long as the runtime lives.
+using FunctionEvaluator = std::optional<Term> (*)(Atom module, Atom name, std::span<const Term> arguments);
+void set_function_evaluator(Runtime& runtime, FunctionEvaluator evaluator);
 
 /// What this node's applications export, and the functions that every node has (IO.puts, Process.list, …), by name: the way in for tasks,
 /// and for whatever comes from elsewhere with no more than a name. Calls it in the calling process. A function that no application of this

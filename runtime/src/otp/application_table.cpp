@@ -121,6 +121,11 @@ std::optional<Function> ApplicationTable::find_function(Atom module, Atom name, 
   return found != nullptr ? std::optional(*found) : std::nullopt;
 }
 
+bool ApplicationTable::has_module(Atom module) const {
+  const std::shared_lock lock(mutex_);
+  return functions_.has_module(module) || node_functions_.has_module(module);
+}
+
 void ApplicationTable::clear() {
   decltype(settings_) gone;
   const std::unique_lock lock(mutex_);

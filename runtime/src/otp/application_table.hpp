@@ -66,6 +66,10 @@ class ApplicationTable final : public RuntimeExtension {
   void add_functions(std::span<const Function> functions);
   [[nodiscard]] std::optional<Function> find_function(Atom module, Atom name, std::size_t arity) const;
 
+  [[nodiscard]] bool has_module(Atom module) const;
+  [[nodiscard]] FunctionEvaluator evaluator() const noexcept { return evaluator_.load(std::memory_order_acquire); }
+  void set_evaluator(FunctionEvaluator evaluator) noexcept { evaluator_.store(evaluator, std::memory_order_release); }
+
   [[nodiscard]] NameSpaces& name_spaces() noexcept { return name_spaces_; }
 
   /// The node's end has begun; the first to say so is told true.
@@ -86,6 +90,7 @@ class ApplicationTable final : public RuntimeExtension {
   std::atomic<bool> has_leases_{false};
   FunctionTable functions_;
   FunctionTable node_functions_;  ///< Of no application; they outlive a system.
+  std::atomic<FunctionEvaluator> evaluator_{nullptr};
   NameSpaces name_spaces_;
   std::atomic<bool> ending_{false};
 };

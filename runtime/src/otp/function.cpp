@@ -64,10 +64,19 @@ const Function* FunctionTable::find(Atom module, Atom name, std::size_t arity) c
 
 void export_functions(Runtime& runtime, std::span<const Function> functions) { ApplicationTable::of(runtime).add_functions(functions); }
 
+void set_function_evaluator(Runtime& runtime, FunctionEvaluator evaluator) { ApplicationTable::of(runtime).set_evaluator(evaluator); }
+
 Term apply(Atom module, Atom name, std::span<const Term> arguments) {
   const auto function = ApplicationTable::of(runtime()).find_function(module, name, arguments.size());
   if (function) return (*function)(arguments);
+  if (const FunctionEvaluator evaluator = ApplicationTable::of(runtime()).evaluator()) {
+    if (auto value = evaluator(module, name, arguments)) return *std::move(value);
+  }
   exit(Term::tuple({atoms::undef, Term::list({Term::tuple({module, name, Term::list(arguments), Term::empty_list()})})}));
+}
+
+bool FunctionTable::has_module(Atom module) const noexcept {
+  return std::any_of(rows_.begin(), rows_.end(), [module](const Row& row) { return row.module == module; });
 }
 
 std::vector<const Function*> FunctionTable::all() const {

@@ -73,6 +73,7 @@ class Lexer {
   [[nodiscard]] bool at_end() const noexcept { return at_.offset >= text_.size(); }
   [[nodiscard]] bool starts(std::string_view what) const noexcept { return rest().substr(0, what.size()) == what; }
   [[nodiscard]] std::string_view rest() const noexcept { return text_.substr(at_.offset); }
+  [[nodiscard]] std::string_view whole() const noexcept { return text_; }
   [[nodiscard]] const Position& at() const noexcept { return at_; }
   void skip(std::size_t bytes) noexcept;
   void skip_spaces() noexcept;

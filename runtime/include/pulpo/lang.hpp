@@ -82,7 +82,8 @@ class Session {
 /// Exports `:pulpo_lang.eval` on this node, through which functions are called that come from elsewhere.
 void install(Runtime& runtime);
 
-/// What a term is as text: as iex prints a value. Functions of this language are `#Function<n/arity>`.
+/// What a term is as text: as iex prints a value. Functions of this language are `#Function<:pulpo_lang.eval/1>`, by the number of their
+/// arguments.
 [[nodiscard]] std::string inspect(const Term& value);
 
 }  // namespace pulpo::lang

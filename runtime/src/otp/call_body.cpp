@@ -49,6 +49,12 @@ std::string report_of(const Term& reason) {
     return fmt::format("** (UndefinedFunctionError) function {} is undefined (no application of this node exports it)\nArgs: {}", function,
                        call[2].text());
   }
+  // An evaluator says in its own words what was raised (pulpo/lang.hpp).
+  for (std::size_t i = 0; call.size() == 4 && call[3].is_proper_list() && i < call[3].list_size(); ++i) {
+    const Term more = call[3].list_at(i);
+    if (!more.is_tuple(2) || !more.elements()[0].is_atom("text"_atom)) continue;
+    if (const auto text = more.elements()[1].as_text()) return *text;
+  }
   if (parts[0].is_atom(atoms::function_clause)) return "** (FunctionClauseError) " + reason_text(reason);
   return fmt::format("** (ErlangError) {}\nIn: {}", parts[0].text(), function);
 }

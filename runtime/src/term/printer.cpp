@@ -197,6 +197,14 @@ class Printer {
       return;
     }
     const auto unbound = static_cast<std::uint8_t>(function.arity - bound);
+    if (function.module == "pulpo_lang"_atom) {  // a function of the console's language, which is bound to its code: pulpo/lang.hpp
+      out_ += elixir() ? "#Function<" : "#Fun<";
+      write_function_name(function);
+      out_ += '/';
+      out_ += std::to_string(unbound);
+      out_ += '>';
+      return;
+    }
     if (elixir()) {
       out_ += unbound > 0 ? "&" : "fn -> ";
     } else {

@@ -156,6 +156,7 @@ TEST_P(LangRuntimeTest, FunctionsAreTermsThatAnyNodeEvaluates) {
     EXPECT_EQ(
         answer(session, "{_, ref} = Node.spawn_monitor(node(), fn -> 1 = 2 end)\nreceive do {:DOWN, ^ref, _, _, {why, _}} -> why end"),
         "{:badmatch, 2}");
+    EXPECT_EQ(answer(session, "f"), "#Function<:pulpo_lang.eval/1>");
     EXPECT_EQ(answer(session, "Node.spawn(node(), Kate, :say_name, []) |> is_pid"), "true");
     EXPECT_EQ(answer(session, "Process.sleep(50)"), ":ok");
   });

@@ -17,7 +17,9 @@
 #include "common_options.hpp"
 #include "cookie.hpp"
 #include "node_config.hpp"
+#include "node_eval.hpp"
 #include "program.hpp"
+#include "pulpo/lang.hpp"
 #include "pulpo/log.hpp"
 #include "pulpo/net/cluster.hpp"
 #include "pulpo/net/node.hpp"
@@ -38,6 +40,7 @@ struct NodePlan {
   std::vector<Atom> applications;                ///< To start, in order, each after what it needs.
   RestartType restart = RestartType::temporary;  ///< Of all of them (AC-50).
   Config config;                                 ///< What the configuration files say.
+  std::vector<std::string> expressions;          ///< To evaluate once it is up.
 };
 
 /// What of `text` a node's name may hold (NODE-1).
@@ -100,6 +103,7 @@ Outcome<NodePlan> read_plan(Program& program, const Arguments& arguments) {
   NodeOptions& options = plan.options;
   PULPO_TRY(plan.applications, read_applications(program, arguments));
   PULPO_TRY(plan.config, read_node_config(program, arguments));
+  PULPO_TRY(plan.expressions, read_expressions(arguments));
   const KernelConfig& kernel = plan.config.kernel;
   PULPO_CHECK(apply_log_options(arguments, kernel.logger_level.value_or(log::Level::info)));
   apply_node_config(kernel, options);
@@ -145,6 +149,7 @@ Outcome<void> start_applications(Program& program, Node& node, const NodePlan& p
   export_node_functions(node.runtime());
   export_cluster_functions(node.runtime());
   export_bench_functions(node.runtime());
+  lang::install(node.runtime());
   std::optional<Fault> failed = Fault{.code = Errc::exited, .where = "", .detail = "the node's own processes did not start"};
   node.runtime().run([&] {
     if (auto system = start_system({.applications = program.applications(), .env = plan.config.env}); !system) {
@@ -302,6 +307,7 @@ int run_node(Program& program, const Arguments& arguments) {
             runtime.core_count() == 1 ? "core" : "cores");
 
   const SystemWatch watch(runtime);
+  evaluate_at_start(runtime, std::move(plan->expressions));
   const char* const signal = await_signal(*signals, watch);
   if (signal == nullptr) {
     // As OTP does when its kernel ends: whoever watches this program (systemd) starts a healthy one.
@@ -331,7 +337,7 @@ Verb node_verb() {
       .examples =
           "node --sname a --app ping_pong\nnode --name a@192.168.1.10 --listen 192.168.1.10:4711\nnode --sname auto --join lan "
           "--cookie-file "
-          "/etc/pulpo/cookie\nnode --sname a --app ping_pong --config configs/a",
+          "/etc/pulpo/cookie\nnode --sname a --app ping_pong --config configs/a\nnode --sname b --eval 'Node.connect(:a@altair)'",
       .options =
           std::vector<Option>{
               {.name = "sname", .value = "N[@HOST]", .help = "Short name; this host's by default. auto takes the host's name."},
@@ -342,6 +348,7 @@ Verb node_verb() {
                .value = "A",
                .help = "Start this application, and what it needs. May be given several times.",
                .repeatable = true},
+              eval_option(),
               {.name = "permanent", .help = "When one of these applications ends, the node does, with status 1."},
               {.name = "cores", .value = "N", .help = "Loops, a thread each; as many as there are usable processors by default."},
               loop_option(),

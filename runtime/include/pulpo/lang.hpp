@@ -76,6 +76,9 @@ class Session {
   Bindings bindings_;
 };
 
+/// Whether `text` can be read; nothing is evaluated. Failure::incomplete asks for another line.
+[[nodiscard]] Result<void, Failure> check(std::string_view text);
+
 /// What `function` (of this language, or by name) returns for these arguments.
 [[nodiscard]] Result<Term, Failure> call(const Term& function, std::span<const Term> arguments, const Limits& limits = {});
 

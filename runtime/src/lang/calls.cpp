@@ -113,6 +113,9 @@ std::optional<Done> Machine::invoke_effect(std::string_view name, Arguments& arg
   if (name == "make_ref") return push(Term(make_ref()));
   if (name == "node") {
     if (arguments.empty()) return push(Term(runtime().node_name()));
+    const bool is_ours =
+        (arguments[0].is_pid() && arguments[0].pid().is_local()) || (arguments[0].is_ref() && arguments[0].ref().node == 0);
+    if (is_ours) return push(Term(runtime().node_name()));
     return invoke_named("erlang"_atom, "node"_atom, arguments);
   }
   if (name == "send") return invoke_named("erlang"_atom, "send"_atom, arguments);

@@ -37,6 +37,11 @@ Result<Term, Failure> Session::evaluate(std::string_view text) {
   return Machine(limits_).run(tree, bindings_);
 }
 
+Result<void, Failure> check(std::string_view text) {
+  PULPO_CHECK(parse(text));
+  return {};
+}
+
 Result<Term, Failure> call(const Term& function, std::span<const Term> arguments, const Limits& limits) {
   return Machine(limits).call(function, arguments);
 }

@@ -336,7 +336,8 @@ Done Machine::define_module(const Node& node) {
   for (std::size_t i = 0; i < functions.size(); ++i)
     pairs.emplace_back(functions[i].first,
                        Term::tuple({Term(static_cast<bool>(are_private[i])), Term::tuple(std::span<const Term>(functions[i].second))}));
-  define_functions(module, Term::map(std::move(pairs)));
+  if (!define_functions(module, Term::map(std::move(pairs))))
+    return compile_failure(fmt::format("cannot define module {}: this node has one of that name in C++", Term(module).text()));
   push_value(Term::tuple({"module"_atom, module, Term::binary(std::string_view("\0", 1)), last}));
   return {};
 }

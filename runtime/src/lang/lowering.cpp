@@ -293,14 +293,20 @@ Value lower_unary(Op op, Place at, Term operand) {
 Value lower_capture(Place at, const Term& operand, unsigned argument_count) {
   std::vector<Term> variables;
   const auto variables_to = [&](unsigned count) {
-    for (unsigned i = 1; i <= count; ++i) variables.push_back(make_node(NodeKind::variable, at, {Atom(fmt::format("&{}", i))}));
+    for (unsigned i = 1; i <= count; ++i) {
+      const auto name = Atom::make(fmt::format("&{}", i));
+      if (!name) return false;  // no room for an atom
+      variables.push_back(make_node(NodeKind::variable, at, {*name}));
+    }
+    return true;
   };
+  constexpr std::string_view kNoRoom = "no room for a new atom: this node has the most it can have";
   const auto function = [&](const Term& body) {
     const Term clause = make_node(NodeKind::clause, at, {make_node(NodeKind::heads, at, {}, variables), true, body});
     return make_node(NodeKind::function, at, {free_names(std::span(&clause, 1)), clause});
   };
   if (argument_count > 0) {
-    variables_to(argument_count);
+    if (!variables_to(argument_count)) return limit_failure(kNoRoom);
     return function(operand);
   }
   const Node node(operand);
@@ -309,7 +315,7 @@ Value lower_capture(Place at, const Term& operand, unsigned argument_count) {
     const Node named(node.part(1));
     if (named.is(NodeKind::dot)) return make_node(NodeKind::function_name, at, {named.part(0), named.part(1), node.part(2)});
     if (named.is(NodeKind::variable)) {
-      variables_to(static_cast<unsigned>(node.part(2).integer()));
+      if (!variables_to(static_cast<unsigned>(node.part(2).integer()))) return limit_failure(kNoRoom);
       return function(make_node(NodeKind::call, at, {named.part(0)}, variables));
     }
   }

@@ -43,7 +43,10 @@ Value Machine::call(const Term& function, std::span<const Term> arguments) {
 
 Done Machine::work(std::size_t floor) {
   while (steps_.size() > floor) {
-    if (++taken_ % kStepsPerPause == 0 && !in_guard_) PULPO_CHECK(pause());
+    if (++taken_ >= pause_at_ && !in_guard_) {
+      pause_at_ = taken_ + kStepsPerPause;
+      PULPO_CHECK(pause());
+    }
     if (limits_.steps_max != 0 && taken_ > limits_.steps_max)
       return limit_failure(fmt::format("more than {} steps: an endless loop?", limits_.steps_max));
     if (steps_.size() > limits_.depth_max)

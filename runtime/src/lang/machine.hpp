@@ -112,7 +112,8 @@ class Machine {
   std::uint32_t scope_ = 0;  ///< The innermost scope's.
   Atom module_{};            ///< Whose function runs; nil: none.
   bool in_guard_ = false;
-  std::uint64_t taken_ = 0;
+  std::uint64_t taken_ = 0;  ///< Steps; what takes long counts as several.
+  std::uint64_t pause_at_ = kStepsPerPause;
 };
 
 }  // namespace pulpo::lang

@@ -31,6 +31,11 @@ bool is_module_known(Atom module) {
   return table.get(lang_module(), module).has_value() || table.has_module(module);
 }
 
-void define_functions(Atom module, Term functions) { ApplicationTable::of(runtime()).put(lang_module(), module, std::move(functions)); }
+bool define_functions(Atom module, Term functions) {
+  ApplicationTable& table = ApplicationTable::of(runtime());
+  if (table.has_module(module)) return false;
+  table.put(lang_module(), module, std::move(functions));
+  return true;
+}
 
 }  // namespace pulpo::lang

@@ -32,7 +32,7 @@ struct DefinedFunction {
 [[nodiscard]] std::optional<DefinedFunction> find_function(Atom module, Atom name, std::size_t arity);
 /// Whether the module was defined here or is known to the tables of this node.
 [[nodiscard]] bool is_module_known(Atom module);
-/// `functions`: {name, arity} => {is private, {clause…}}.
-void define_functions(Atom module, Term functions);
+/// `functions`: {name, arity} => {is private, {clause…}}. False when this node has a module of that name in C++, which stays.
+[[nodiscard]] bool define_functions(Atom module, Term functions);
 
 }  // namespace pulpo::lang

@@ -86,6 +86,7 @@ Frame& Parser::push(FrameKind kind, Place at) {
 Parser::Step Parser::reduce() {
   const Operator op = operators_.back();
   operators_.pop_back();
+  if (op.is_unary && op.op == Op::capture) captures_.pop_back();
   Term right = std::move(operands_.back());
   operands_.pop_back();
   if (op.is_unary) {
@@ -154,6 +155,7 @@ Parser::Step Parser::operand() {
       return unexpected("an expression");
     case Token::unary: {
       const Op op = token_.text == "!" ? Op::not_truthy : token_.text == "^" ? Op::pin : token_.text == "&" ? Op::capture : Op::not_;
+      if (op == Op::capture) captures_.push_back(operators_.size());
       operators_.push_back({op, token_.text, at, op == Op::capture ? kCapturePrecedence : kUnaryPrecedence, true, true});
       return {};
     }
@@ -184,13 +186,11 @@ Parser::Step Parser::key() {
 
 Parser::Step Parser::capture_argument() {
   const unsigned number = static_cast<unsigned>(std::stoul(std::string(token_.text.substr(1))));
-  for (std::size_t i = operators_.size(); i-- > 0;) {
-    if (operators_[i].op != Op::capture) continue;
-    operators_[i].argument_count = std::max(operators_[i].argument_count, number);
-    push_operand(make_node(NodeKind::variable, place(token_.at), {token_.value}));
-    return {};
-  }
-  return fail(token_.at, fmt::format("{} stands only within a capture: &(&1 + 1)", token_.text));
+  if (captures_.empty()) return fail(token_.at, fmt::format("{} stands only within a capture: &(&1 + 1)", token_.text));
+  Operator& capture = operators_[captures_.back()];
+  capture.argument_count = std::max(capture.argument_count, number);
+  push_operand(make_node(NodeKind::variable, place(token_.at), {token_.value}));
+  return {};
 }
 
 bool Parser::begins_argument() const noexcept {

@@ -154,6 +154,7 @@ class Parser {
   std::vector<Frame> frames_;
   std::vector<Term> operands_;
   std::vector<Operator> operators_;
+  std::vector<std::size_t> captures_;  ///< Those of them that are `&`.
   bool expects_operand_ = true;
   std::optional<Term> result_;
 };

@@ -92,6 +92,8 @@ TEST_P(LangRuntimeTest, DefinesModulesThatTheWholeNodeCanCall) {
     const Term failed = rpc::call("nonode@nohost", "Kate.count", {-1});
     EXPECT_EQ(failed.text(), "{:badrpc, {:EXIT, {:function_clause, [{Kate, :count, [-1]}]}}}");
     EXPECT_EQ(answer(session, "defmodule Kate do def twice(x), do: x end; Kate.twice(4)"), "4");
+    EXPECT_EQ(answer(session, "defmodule IO do def puts(x), do: x end"),
+              "** (CompileError) cannot define module IO: this node has one of that name in C++");
     EXPECT_EQ(answer(session, "Kate.me"), "** (UndefinedFunctionError) function Kate.me/0 is undefined or private");
   });
   EXPECT_EQ(printed, "Hi, my name is Kate\n");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pulpo/lang.hpp"
 
+#include "lang/checker.hpp"
 #include "lang/machine.hpp"
 #include "lang/modules.hpp"
 #include "lang/parser.hpp"
@@ -34,6 +35,7 @@ std::optional<Term> evaluate_function(Atom module, Atom name, std::span<const Te
 
 Result<Term, Failure> Session::evaluate(std::string_view text) {
   PULPO_TRY(const Term tree, parse(text));
+  PULPO_CHECK(check_names(tree, bindings_));
   return Machine(limits_).run(tree, bindings_);
 }
 

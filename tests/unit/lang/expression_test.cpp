@@ -278,6 +278,33 @@ TEST(Expression, EndsOfOtherKinds) {
   });
 }
 
+TEST(Expression, NothingRunsOfATextThatElixirWouldNotCompile) {
+  const Line lines[] = {
+      {"x = 1; y", "** (CompileError) undefined variable \"y\""},
+      {"x = 1; foo(2)", "** (CompileError) undefined function foo/1 (there is no such import)"},
+      {"x = 1; fn -> y end", "** (CompileError) undefined variable \"y\""},
+      {"x = 1; fn y -> y end; y", "** (CompileError) undefined variable \"y\""},
+      {"x = 1; f(y) = 2", "** (CompileError) cannot find or invoke local f/1 inside a match"},
+      {"x = 1; A.b(1) = 2", "** (CompileError) cannot invoke remote function b inside a match"},
+      {"x = 1; case 1 do %{[1] => 2} -> 1 end", "** (CompileError) a key in a map's pattern is a literal, or a pinned variable: ^key"},
+      {"x = 1; {^y, y} = {1, 1}", "** (CompileError) undefined variable ^y"},
+      {"x = 1; true && (y = 1); y", "** (CompileError) undefined variable \"y\""},
+      {"fn x when send(x, 1) -> 1 end", "** (CompileError) cannot find or invoke local send/2 inside a guard"},
+      {"case 1 do x when IO.puts(x) -> 1 end", "** (CompileError) cannot invoke remote function puts inside a guard"},
+      {"x = 1; ^x", "** (CompileError) misplaced operator ^x: it stands only in patterns"},
+      {"x = 1; defmodule K do def f, do: x end", "** (CompileError) undefined variable \"x\""},
+      {"x = 1; defmodule K do def f(x), do: g(x); def g, do: 1 end", "** (CompileError) undefined function g/1 (there is no such import)"},
+  };
+  for (const Line& line : lines) {
+    lang::Session session({.pure = true});
+    EXPECT_EQ(answer(session, line.text), line.answer) << line.text;
+    EXPECT_TRUE(session.bindings().empty()) << line.text;
+  }
+  EXPECT_EQ(pure("cond do x = 5 -> x end"), "5");
+  EXPECT_EQ(pure("f(x = 1); x"), "** (CompileError) undefined function f/1 (there is no such import)");
+  EXPECT_EQ(pure("abs(x = -1) + x"), "0");
+}
+
 TEST(Expression, ASessionKeepsWhatWasBound) {
   lang::Session session({.pure = true});
   EXPECT_EQ(answer(session, "x = 1"), "1");

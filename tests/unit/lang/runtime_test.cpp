@@ -116,6 +116,67 @@ TEST_P(LangRuntimeTest, TheSeedsSendAndReceive) {
   EXPECT_EQ(printed, ":sup?\n");
 }
 
+TEST_P(LangRuntimeTest, ReadsWhatTheSeedsType) {
+  at_console([&](lang::Session& session) {
+    // Lines of the tutorials; what has no function yet is looked at as far as reading.
+    for (const char* const line :
+         {"PingPong.ping",
+          "Distro.DistroCal.add(4,5)",
+          "Node.list",
+          "Node.self",
+          "Node.get_cookie",
+          "Node.set_cookie :secret_token",
+          ":net_adm.ping(:c@altair)",
+          ":net_adm.ping :a@altair",
+          "Node.connect :a@altair",
+          "Node.ping :\"a@127.0.0.1\"",
+          "GenServer.call({PingPong, :a@altair}, :ping)",
+          "PingPongServer.crash({:global, GlobalPingPong})",
+          "Node.spawn_link(:kate@localhost, fn -> Kate.say_name end)",
+          "Chat.send_message(:moebi@localhost, \"hi\")",
+          "send(pid, {:hi, self()})",
+          "GenServer.start_link(__MODULE__, [], name: {:global, __MODULE__})",
+          ":application.which_applications",
+          ":observer.start",
+          "Process.flag(:trap_exit, true)",
+          "Task.Supervisor.async({Chat.TaskSupervisor, :kate@localhost}, Chat, :receive_message, [\"hi\"]) |> Task.await"})
+      EXPECT_TRUE(lang::check(line)) << line;
+    EXPECT_EQ(answer(session, R"(defmodule Chat do
+  def receive_message(message) do
+    IO.puts message
+  end
+
+  def receive_message_for_moebi(message, from) do
+    IO.puts message
+    send_message(from, "chicken?")
+  end
+
+  def send_message(:moebi@localhost = recipient, message) do
+    spawn_task(__MODULE__, :receive_message_for_moebi, recipient, [message, :alex@localhost])
+  end
+
+  def send_message(recipient, message) do
+    spawn_task(__MODULE__, :receive_message, recipient, [message])
+  end
+
+  def spawn_task(module, fun, recipient, args) do
+    recipient
+    |> remote_supervisor()
+    |> run(module, fun, args)
+  end
+
+  defp run({Chat.TaskSupervisor, _recipient}, module, fun, args), do: apply(module, fun, args)
+
+  defp remote_supervisor(recipient) do
+    {Chat.TaskSupervisor, recipient}
+  end
+end)"),
+              "{:module, Chat, <<0>>, {:remote_supervisor, 1}}");
+    EXPECT_EQ(answer(session, "Chat.send_message :moebi@localhost, \"hi\""), ":ok");
+  });
+  EXPECT_EQ(printed, "hi\nchicken?\n");
+}
+
 TEST_P(LangRuntimeTest, AServersLoopRunsForEver) {
   at_console([&](lang::Session& session) {
     EXPECT_EQ(answer(session, R"(defmodule Counter do

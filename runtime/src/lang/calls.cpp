@@ -24,8 +24,6 @@ struct BrokenClause {
 
 constexpr auto kInterruptSlice = std::chrono::milliseconds(100);
 
-Term list_of(std::span<const Term> terms) { return Term::list(terms); }
-
 /// How many arguments a function takes yet.
 std::size_t open_arity(const Term::Function& function) { return function.arity - function.bound.size(); }
 
@@ -71,7 +69,7 @@ Done Machine::enter(std::span<const Term> clauses, Atom module, Atom name, const
   return function_clause(text, module == Atom() ? lang_module() : module, name == Atom() ? "fn"_atom : name, arguments);
 }
 
-Done Machine::invoke_local(Atom name, Arguments arguments, const Node& node) {
+Done Machine::invoke_local(Atom name, Arguments arguments) {
   const std::size_t arity = arguments.size();
   if (module_ != Atom() && !in_guard_ && !limits_.pure) {
     if (const auto own = find_function(module_, name, arity))
@@ -79,7 +77,6 @@ Done Machine::invoke_local(Atom name, Arguments arguments, const Node& node) {
   }
   if (const auto done = invoke_kernel(name, arguments)) return *done;
   if (in_guard_) return compile_failure(fmt::format("cannot find or invoke local {}/{} inside a guard", name.text(), arity));
-  static_cast<void>(node);
   return compile_failure(fmt::format("undefined function {}/{} (there is no such import)", name.text(), arity));
 }
 
@@ -224,7 +221,7 @@ Done Machine::invoke_value(const Term& function, Arguments arguments) {
     return raised("BadArityError",
                   fmt::format("{} with arity {} called with {} argument{}{}", shown(function), open_arity(parts),
                               arguments.empty() ? "no" : std::to_string(arguments.size()), s, given.empty() ? "" : " (" + given + ")"),
-                  Term::tuple({"badarity"_atom, Term::tuple({function, list_of(arguments)})}));
+                  Term::tuple({"badarity"_atom, Term::tuple({function, Term::list(arguments)})}));
   }
   if (is_closure(parts)) {
     Arguments all(parts.bound.begin() + kBoundCount, parts.bound.end());

@@ -268,7 +268,7 @@ Done Machine::variable(const Node& node) {
   if (name.text() == "_") return compile_failure("invalid use of _: it stands only in patterns");
   const bool is_function = (module_ != Atom() && !limits_.pure && find_function(module_, name, 0)) || is_kernel_function(name, 0);
   if (!is_function || in_guard_) return compile_failure(fmt::format("undefined variable \"{}\"", name.text()));
-  return invoke_local(name, {}, node);
+  return invoke_local(name, {});
 }
 
 Done Machine::finish(const Node& node, std::uint32_t count) {
@@ -300,7 +300,7 @@ Done Machine::finish(const Node& node, std::uint32_t count) {
       return push(field(container, key));
     }
     case NodeKind::call:
-      return invoke_local(node.name(), pop_arguments(count), node);
+      return invoke_local(node.name(), pop_arguments(count));
     case NodeKind::remote_call: {
       Arguments arguments = pop_arguments(count - 1);
       const Term module = pop();

@@ -90,7 +90,7 @@ class Machine {
   void enter_scope();
 
   // --- calls.cpp ---------------------------------------------------------------------------------------------------------
-  [[nodiscard]] Done invoke_local(Atom name, Arguments arguments, const Node& node);
+  [[nodiscard]] Done invoke_local(Atom name, Arguments arguments);
   [[nodiscard]] Done invoke_remote(const Term& module, Atom name, Arguments arguments);
   [[nodiscard]] Done invoke_value(const Term& function, Arguments arguments);
   [[nodiscard]] Done invoke_closure(std::span<const Term> bound, Arguments arguments);

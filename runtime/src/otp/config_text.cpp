@@ -84,7 +84,8 @@ Fault PlacedTerm::expected(std::string_view what) const { return wrong(fmt::form
 
 Outcome<ConfigText> ConfigText::read(std::string_view text, std::string file) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  // All of them: read_erlang_file() passes over one, and the places are found without it.
+  while (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   const auto terms = read_erlang_file(text);
   if (!terms) {
     const SyntaxError& error = terms.error();

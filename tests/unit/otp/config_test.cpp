@@ -168,6 +168,11 @@ TEST(ConfigTest, TheRestOfKernel) {  // AC-8, NODE-11
   EXPECT_EQ(kernel("{logger_level, none}").logger_level, log::Level::emergency);
 }
 
+TEST(ConfigTest, SeveralByteOrderMarksAreAsOne) {
+  // An editor that puts one in front of another's.
+  EXPECT_TRUE(parse_config("\xef\xbb\xbf\xef\xbb\xbf[{kernel, [{net_ticktime, 7}]}].", "two.config").has_value());
+}
+
 TEST(ConfigTest, EnvironmentsHoldAnyTerm) {
   const Config config =
       read("\xef\xbb\xbf%% of weather\n[{weather, [{port, \"/dev/ttyUSB0\"}, {rates, #{fast => [1, 2.5]}}, {'A key', <<\"é\"/utf8>>}]}].");

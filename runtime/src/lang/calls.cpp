@@ -61,7 +61,7 @@ Done Machine::enter(std::span<const Term> clauses, Atom module, Atom name, const
     if (!clause.is(NodeKind::clause)) break;
     PULPO_TRY(const bool fits, accepts(clause, arguments));
     if (!fits) continue;
-    todo(clause.part(2));
+    plan(clause.part(2));
     return {};
   }
   const std::string text =
@@ -295,7 +295,7 @@ Done Machine::receive(const Node& node) {
       Timeout slice = waits ? Timeout::infinity() : Timeout(std::max(Duration::zero(), Duration(deadline - now())));
       if (limits_.is_interrupted && (waits || slice.duration() > kInterruptSlice)) slice = Timeout(kInterruptSlice);
       if (receive_if(wanted, slice)) {
-        todo(Node(node.part(2 + chosen)).part(2));
+        plan(Node(node.part(2 + chosen)).part(2));
         return {};
       }
       if (limits_.is_interrupted && limits_.is_interrupted()) return limit_failure("interrupted");
@@ -305,7 +305,7 @@ Done Machine::receive(const Node& node) {
   } catch (const BrokenClause& broken) {
     return broken.failure;
   }
-  todo(node.part(1));
+  plan(node.part(1));
   return {};
 }
 

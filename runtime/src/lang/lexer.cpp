@@ -180,15 +180,8 @@ Read<Lexeme> ExpressionLexer::word(const Position& from) {
   const std::string_view alias_text = rest().substr(0, names::elixir_alias(rest()));
   const std::string_view name = rest().substr(0, names::elixir_identifier(rest()));
   if (alias_text.size() <= name.size()) {
-    const std::string_view after = rest().substr(name.size());
-    if (!after.empty() && after.front() == ':' && after.substr(0, 2) != "::") {
-      skip(name.size());
-      PULPO_TRY(const bool is_key, takes_key_colon(name));
-      if (is_key) {
-        PULPO_TRY(const Atom key, atom(from, name));
-        return lexeme(Kind::key, from, key);
-      }
-    }
+    PULPO_TRY(const auto key, key_word(from, name));
+    if (key) return lexeme(Kind::key, from, *key);
   }
   if (!alias_text.empty() && alias_text.size() >= name.size()) {
     PULPO_TRY(const Atom module, alias(from));

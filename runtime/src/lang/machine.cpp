@@ -15,7 +15,7 @@ Failure broken_code() { return argument_failure("this function's code is not of 
 
 Value Machine::run(const Term& tree, Bindings& bindings) {
   bindings_ = std::move(bindings);
-  todo(tree);
+  plan(tree);
   const Done done = work(0);
   // In a failure deep inside functions, what they had bound goes.
   std::size_t own = bindings_.size();
@@ -82,10 +82,10 @@ Done Machine::push(Value value) {
   return {};
 }
 
-void Machine::todo_parts(const Node& node, std::size_t first) {
+void Machine::plan_parts(const Node& node, std::size_t first) {
   const auto parts = node.parts().subspan(first);
-  todo(Step::Kind::finish, node.term(), static_cast<std::uint32_t>(parts.size()));
-  for (std::size_t i = parts.size(); i-- > 0;) todo(parts[i]);
+  plan(Step::Kind::finish, node.term(), static_cast<std::uint32_t>(parts.size()));
+  for (std::size_t i = parts.size(); i-- > 0;) plan(parts[i]);
 }
 
 Done Machine::step(Step step) {
@@ -97,8 +97,8 @@ Done Machine::step(Step step) {
       return finish(node, step.count);
     case Step::Kind::next:
       values_.pop_back();
-      if (step.count + 1 < node.parts().size()) todo(Step::Kind::next, step.node, step.count + 1);
-      todo(node.part(step.count));
+      if (step.count + 1 < node.parts().size()) plan(Step::Kind::next, step.node, step.count + 1);
+      plan(node.part(step.count));
       return {};
     case Step::Kind::right: {
       const Term left = pop();
@@ -111,7 +111,7 @@ Done Machine::step(Step step) {
         goes_on = left.is_atom(atoms::true_) == (op == Op::and_);
       }
       if (goes_on) {
-        todo(node.part(2));
+        plan(node.part(2));
       } else {
         push_value(left);
       }
@@ -120,13 +120,13 @@ Done Machine::step(Step step) {
     case Step::Kind::branch: {
       const bool holds = is_truthy(pop());
       enter_scope();
-      todo(node.part(holds ? 1 : 2));
+      plan(node.part(holds ? 1 : 2));
       return {};
     }
     case Step::Kind::cond: {
       if (is_truthy(pop())) {
         enter_scope();
-        todo(Node(node.part(step.count)).part(2));
+        plan(Node(node.part(step.count)).part(2));
         return {};
       }
       if (step.count + 1 >= node.parts().size())
@@ -134,8 +134,8 @@ Done Machine::step(Step step) {
       const Node clause(node.part(step.count + 1));
       if (!clause.is(NodeKind::clause) || !Node(clause.part(0)).is(NodeKind::heads) || Node(clause.part(0)).parts().empty())
         return broken_code();
-      todo(Step::Kind::cond, step.node, step.count + 1);
-      todo(Node(clause.part(0)).part(0));
+      plan(Step::Kind::cond, step.node, step.count + 1);
+      plan(Node(clause.part(0)).part(0));
       return {};
     }
     case Step::Kind::select:
@@ -177,72 +177,72 @@ Done Machine::evaluate(const Term& term) {
     case NodeKind::tuple:
     case NodeKind::map:
     case NodeKind::text:
-      todo_parts(node, 0);
+      plan_parts(node, 0);
       return {};
     case NodeKind::list: {  // the elements first, then the tail, as they are written
       const auto parts = node.parts();
-      todo(Step::Kind::finish, term, static_cast<std::uint32_t>(parts.size()));
-      todo(parts[0]);
-      for (std::size_t i = parts.size(); i-- > 1;) todo(parts[i]);
+      plan(Step::Kind::finish, term, static_cast<std::uint32_t>(parts.size()));
+      plan(parts[0]);
+      for (std::size_t i = parts.size(); i-- > 1;) plan(parts[i]);
       return {};
     }
     case NodeKind::update:
     case NodeKind::access:
     case NodeKind::value_call:
-      todo_parts(node, 0);
+      plan_parts(node, 0);
       return {};
     case NodeKind::unary:
     case NodeKind::binary:
     case NodeKind::call:
-      todo_parts(node, 1);
+      plan_parts(node, 1);
       return {};
     case NodeKind::remote_call:
-      todo(Step::Kind::finish, term, static_cast<std::uint32_t>(node.parts().size() - 1));
-      for (std::size_t i = node.parts().size(); i-- > 2;) todo(node.part(i));
-      todo(node.part(0));
+      plan(Step::Kind::finish, term, static_cast<std::uint32_t>(node.parts().size() - 1));
+      for (std::size_t i = node.parts().size(); i-- > 2;) plan(node.part(i));
+      plan(node.part(0));
       return {};
     case NodeKind::dot:
     case NodeKind::function_name:
-      todo(Step::Kind::finish, term, 1);
-      todo(node.part(0));
+      plan(Step::Kind::finish, term, 1);
+      plan(node.part(0));
       return {};
     case NodeKind::match:
-      todo(Step::Kind::match, term);
-      todo(node.part(1));
+      plan(Step::Kind::match, term);
+      plan(node.part(1));
       return {};
     case NodeKind::logic:
-      todo(Step::Kind::right, term);
-      todo(node.part(1));
+      plan(Step::Kind::right, term);
+      plan(node.part(1));
       return {};
     case NodeKind::block:
       if (node.parts().empty()) {
         push_value({});
         return {};
       }
-      if (node.parts().size() > 1) todo(Step::Kind::next, term, 1);
-      todo(node.part(0));
+      if (node.parts().size() > 1) plan(Step::Kind::next, term, 1);
+      plan(node.part(0));
       return {};
     case NodeKind::function:
       return push(closure(node));
     case NodeKind::case_:
-      todo(Step::Kind::select, term);
-      todo(node.part(0));
+      plan(Step::Kind::select, term);
+      plan(node.part(0));
       return {};
     case NodeKind::cond: {
       const Node first(node.parts().empty() ? term : node.part(0));
       if (!first.is(NodeKind::clause) || Node(first.part(0)).kind() != NodeKind::heads || Node(first.part(0)).parts().empty())
         return broken_code();
-      todo(Step::Kind::cond, term, 0);
-      todo(Node(first.part(0)).part(0));
+      plan(Step::Kind::cond, term, 0);
+      plan(Node(first.part(0)).part(0));
       return {};
     }
     case NodeKind::if_:
-      todo(Step::Kind::branch, term);
-      todo(node.part(0));
+      plan(Step::Kind::branch, term);
+      plan(node.part(0));
       return {};
     case NodeKind::receive:
-      todo(Step::Kind::wait, term);
-      todo(node.part(0));
+      plan(Step::Kind::wait, term);
+      plan(node.part(0));
       return {};
     case NodeKind::module:
       return define_module(node);
@@ -407,7 +407,7 @@ Done Machine::select(const Step& step) {
     enter_scope();
     PULPO_TRY(const bool fits, accepts(clause, std::span(&value, 1)));
     if (fits) {
-      todo(clause.part(2));
+      plan(clause.part(2));
       return {};
     }
     scope_ = steps_.back().scope;

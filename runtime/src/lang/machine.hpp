@@ -66,12 +66,12 @@ class Machine {
   [[nodiscard]] Value field(const Term& container, const Term& key);
   [[nodiscard]] Value closure(const Node& node);
 
-  void todo(Term node) { steps_.push_back({.kind = Step::Kind::evaluate, .count = 0, .scope = 0, .node = std::move(node)}); }
-  void todo(Step::Kind kind, const Term& node, std::uint32_t count = 0) {
+  void plan(Term node) { steps_.push_back({.kind = Step::Kind::evaluate, .count = 0, .scope = 0, .node = std::move(node)}); }
+  void plan(Step::Kind kind, const Term& node, std::uint32_t count = 0) {
     steps_.push_back({.kind = kind, .count = count, .scope = 0, .node = node});
   }
   /// The parts from `first` on, then finish().
-  void todo_parts(const Node& node, std::size_t first);
+  void plan_parts(const Node& node, std::size_t first);
   [[nodiscard]] Done push(Value value);
   void push_value(Term value) { values_.push_back(std::move(value)); }
   [[nodiscard]] Term pop();

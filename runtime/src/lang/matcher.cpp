@@ -157,7 +157,7 @@ bool Machine::guard_holds(const Term& guard) {
   const std::size_t floor = steps_.size();
   const std::size_t values = values_.size();
   in_guard_ = true;
-  todo(guard);
+  plan(guard);
   const Done done = work(floor);
   in_guard_ = false;
   const bool holds = done.has_value() && values_.back().is_atom(atoms::true_);

@@ -123,19 +123,21 @@ Read<bool> ElixirLexer::takes_key_colon(std::string_view name) {
   return true;
 }
 
+Read<std::optional<Atom>> ElixirLexer::key_word(const Position& from, std::string_view name) {
+  const std::string_view after = rest().substr(name.size());
+  if (!after.starts_with(':') || after.starts_with("::")) return std::optional<Atom>();
+  skip(name.size());
+  PULPO_CHECK(takes_key_colon(name));
+  PULPO_TRY(const Atom key, atom(from, name));
+  return std::optional(key);
+}
+
 Read<Token> ElixirLexer::word(const Position& from) {
   const std::string_view alias_text = rest().substr(0, names::elixir_alias(rest()));
   const std::string_view name = rest().substr(0, names::elixir_identifier(rest()));
   if (alias_text.size() <= name.size()) {  // one word, which may be a key
-    const std::string_view after = rest().substr(name.size());
-    if (!after.empty() && after.front() == ':' && after.substr(0, 2) != "::") {
-      skip(name.size());
-      PULPO_TRY(const bool is_key, takes_key_colon(name));
-      if (is_key) {
-        PULPO_TRY(const Atom key, atom(from, name));
-        return token(Token::Kind::key, from, key);
-      }
-    }
+    PULPO_TRY(const auto key, key_word(from, name));
+    if (key) return token(Token::Kind::key, from, *key);
     if (name == "true" || name == "false" || name == "nil") {
       skip(name.size());
       return token(Token::Kind::value, from, Atom(name));

@@ -20,6 +20,8 @@ class ElixirLexer : public Lexer {
   [[nodiscard]] Read<Atom> alias(const Position& from);
   /// Whether the place is at the colon of a key: `name: `, but not `name::` and not `name:value`.
   [[nodiscard]] Read<bool> takes_key_colon(std::string_view name);
+  /// The key that the word at this place is, `name: `, which is passed over then; nothing when no colon follows.
+  [[nodiscard]] Read<std::optional<Atom>> key_word(const Position& from, std::string_view name);
   [[nodiscard]] bool at_comment() const noexcept override { return peek() == '#' && !starts("#PID<") && !starts("#Reference<"); }
   [[nodiscard]] Read<char32_t> escape(bool& is_byte) override;
   [[nodiscard]] Read<std::string> binary_text() override { return quoted(true); }

@@ -174,12 +174,13 @@ class Terminal:
         return self.await_screen(found, "no prompt", deadline)[0]
 
     def evaluate(self, text, deadline=None):
-        """Types a line at the prompt; the lines that stand between it and the next prompt."""
+        """Types a line at the prompt; the lines between it and the next prompt, without the blank one behind an error."""
         row = self.await_prompt(deadline=deadline)
         self.type(text + "\r")
         after = self.await_prompt(row, deadline)
         typed_rows = 1 + (len(self.screen.lines[row].rstrip()) > self.screen.columns)
-        return [line.rstrip() for line in self.screen.lines[row + typed_rows:after]]
+        lines = [line.rstrip() for line in self.screen.lines[row + typed_rows:after]]
+        return lines[:-1] if lines[-1:] == [""] else lines
 
     def echoes(self):
         """Whether the terminal shows keys itself, as it does for programs that do not edit lines."""

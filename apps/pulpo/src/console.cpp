@@ -117,7 +117,7 @@ class Console {
             on<lang::ShellReady>([&](const lang::ShellReady& ready) { begin(ready); }),
             on<lang::LineDone>([&](const lang::LineDone& done) { finish(done); }),
             on<lang::ShellRestarted>([&](const lang::ShellRestarted& restarted) {
-              show(restarted.text);
+              show(restarted.text + "\n");
               counter_ = 1;
               become_idle();
             }),
@@ -145,7 +145,8 @@ class Console {
     become_idle();
   }
   void finish(const lang::LineDone& done) {
-    show(done.text);
+    // As iex: a failure has a blank line behind it, and its number is the next line's.
+    show(done.succeeded ? done.text : done.text + "\n");
     if (done.succeeded) ++counter_;
     become_idle();
   }

@@ -9,6 +9,7 @@
 #include "lang/completion.hpp"
 #include "lang/failure.hpp"
 #include "lang/help.hpp"
+#include "lang/layout.hpp"
 #include "lang/shell_messages.hpp"
 #include "pulpo/gen_server.hpp"
 #include "pulpo/lang.hpp"
@@ -49,7 +50,7 @@ struct Shared {
 Evaluated evaluated(std::string_view text, Session& session) {
   if (auto asked = help(text)) return {self(), asked->found, std::move(asked->text)};
   const auto value = session.evaluate(text);
-  return {self(), value.has_value(), value ? shown(*value, kValueBytesMax) : value.error().text};
+  return {self(), value.has_value(), value ? laid_out(shown(*value, kValueBytesMax)) : value.error().text};
 }
 
 /// As iex tells why its shell's process has ended (ST-63).

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cluster/everywhere_functions.hpp"
-
+#include "cluster/function_tables.hpp"
 #include "otp/function_arguments.hpp"
 #include "pulpo/gen_server.hpp"
 #include "pulpo/net/nodes.hpp"

@@ -3,7 +3,7 @@
 
 #include <variant>
 
-#include "cluster/everywhere_functions.hpp"
+#include "cluster/function_tables.hpp"
 #include "pulpo/function.hpp"
 #include "pulpo/net/node.hpp"
 #include "pulpo/net/nodes.hpp"
@@ -103,7 +103,9 @@ Term ticktime() {
 
 Term allowed(const std::vector<Atom>& names) { return allow_nodes(names) ? Term(atoms::ok) : Term(atoms::error); }
 
-std::span<const Function> node_rows() {
+}  // namespace
+
+std::span<const Function> node_functions() {
   static constexpr Function kRows[] = {
       function("Node.self", "This node's name.", [] { return runtime().node_name(); }),
       function("Node.alive?", "Whether this node has a name.", [] { return is_alive_node(); }),
@@ -167,10 +169,8 @@ std::span<const Function> node_rows() {
   return kRows;
 }
 
-}  // namespace
-
 void export_node_functions(Runtime& runtime) {
-  export_functions(runtime, node_rows());
+  export_functions(runtime, node_functions());
   export_functions(runtime, everywhere_functions());
 }
 

@@ -3,10 +3,10 @@
 // What a node of a cluster exports for rpc and the console: OTP's `global`, and of `application` what moves applications, with OTP's
 // values.
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 #include "cluster/dist_ac.hpp"
+#include "cluster/function_tables.hpp"
 #include "otp/application_table.hpp"
 #include "pulpo/application.hpp"
 #include "pulpo/function.hpp"
@@ -105,10 +105,12 @@ constexpr auto kPermit = function(":application.permit", "Whether this node may 
 
 }  // namespace
 
-void export_cluster_functions(Runtime& runtime) {
-  const std::array<Function, 11> all{kRegister, kRegisterWith, kReRegister, kReRegisterWith, kUnregister, kWhereis,
-                                     kSend,     kNames,        kSync,       kTakeover,       kPermit};
-  export_functions(runtime, all);
+std::span<const Function> cluster_functions() {
+  static constexpr Function kRows[] = {kRegister, kRegisterWith, kReRegister, kReRegisterWith, kUnregister, kWhereis,
+                                       kSend,     kNames,        kSync,       kTakeover,       kPermit};
+  return kRows;
 }
+
+void export_cluster_functions(Runtime& runtime) { export_functions(runtime, cluster_functions()); }
 
 }  // namespace pulpo

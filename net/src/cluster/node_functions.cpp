@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pulpo/net/node_functions.hpp"
 
-#include <array>
+#include <variant>
 
+#include "cluster/function_tables.hpp"
 #include "pulpo/function.hpp"
+#include "pulpo/net/node.hpp"
 #include "pulpo/net/nodes.hpp"
 
 namespace pulpo {
@@ -49,62 +51,127 @@ Term cookie_set(const Result<void>& outcome) {
   return atoms::true_;
 }
 
-constexpr auto kSelf = function("Node.self", "This node's name.", [] { return runtime().node_name(); });
-constexpr auto kAlive = function("Node.alive?", "Whether this node has a name.", [] { return is_alive_node(); });
-constexpr auto kList = function("Node.list", "The visible nodes that this one is connected with.", [] { return listed(NodeSet::visible); });
-constexpr auto kListKind =
-    function("Node.list", ":visible, :hidden, :connected, :this or :known nodes.", [](Atom kind) { return listed(kind); });
-constexpr auto kConnect =
-    function("Node.connect", "Connects with a node: true, false, or :ignored without a name.", [](Atom node) { return connect(node); });
-constexpr auto kDisconnect = function("Node.disconnect", "Ends the connection with a node.", [](Atom node) { return disconnect(node); });
-constexpr auto kPing = function("Node.ping", ":pong or :pang.", [](Atom node) { return ping(node); });
-constexpr auto kGetCookie = function("Node.get_cookie", "This node's cookie.", [] { return Atom(get_cookie()); });
-constexpr auto kSetCookie = function("Node.set_cookie", "Sets this node's cookie, for connections to come.",
-                                     [](Atom cookie) { return cookie_set(set_cookie(std::string(cookie.text()))); });
-constexpr auto kSetCookieOf = function("Node.set_cookie", "Sets the cookie for one node, in both directions.",
-                                       [](Atom node, Atom cookie) { return cookie_set(set_cookie(node, std::string(cookie.text()))); });
+/// NODE-4, NODE-13.
+Atom watch(Atom node, bool on) {
+  if (!monitor_node(node, on)) exit(Term::tuple({"notalive"_atom, Term::empty_list()}));
+  return atoms::true_;
+}
 
-constexpr auto kErlangNodes =
-    function(":erlang.nodes", "The visible nodes that this one is connected with.", [] { return listed(NodeSet::visible); });
-constexpr auto kErlangNodesKind =
-    function(":erlang.nodes", ":visible, :hidden, :connected, :this or :known nodes.", [](Atom kind) { return listed(kind); });
-constexpr auto kErlangDisconnect =
-    function(":erlang.disconnect_node", "Ends the connection with a node.", [](Atom node) { return disconnect(node); });
-constexpr auto kErlangGetCookie = function(":erlang.get_cookie", "This node's cookie.", [] { return Atom(get_cookie()); });
-constexpr auto kErlangGetCookieOf =
-    function(":erlang.get_cookie", "The cookie that is used with a node.", [](Atom node) { return Atom(get_cookie(node)); });
-constexpr auto kErlangSetCookie = function(":erlang.set_cookie", "Sets this node's cookie, for connections to come.",
-                                           [](Atom cookie) { return cookie_set(set_cookie(std::string(cookie.text()))); });
-constexpr auto kErlangSetCookieOf =
-    function(":erlang.set_cookie", "Sets the cookie for one node, in both directions.",
-             [](Atom node, Atom cookie) { return cookie_set(set_cookie(node, std::string(cookie.text()))); });
-constexpr auto kNetAdmPing = function(":net_adm.ping", ":pong or :pang.", [](Atom node) { return ping(node); });
-constexpr auto kNetKernelConnect = function(":net_kernel.connect_node", "Connects with a node: true, false, or :ignored without a name.",
-                                            [](Atom node) { return connect(node); });
+/// :all, :visible or :hidden.
+bool read_node_type(const Term& type, NodeEvents& events) {
+  if (!type.is_atom("all"_atom) && !type.is_atom("visible"_atom) && !type.is_atom("hidden"_atom)) return false;
+  events.visible = !type.is_atom("hidden"_atom);
+  events.hidden = !type.is_atom("visible"_atom);
+  return true;
+}
+
+/// One of OTP's options, as :nodedown_reason, {:node_type, :all}, or of a map. Each asks for the information, which is told whole.
+bool read_event_option(const Term& key, const Term& value, NodeEvents& events) {
+  if (key.is_atom("node_type"_atom)) return read_node_type(value, events);
+  return (key.is_atom("nodedown_reason"_atom) || key.is_atom("connection_id"_atom)) && from_term<bool>(value).has_value();
+}
+
+Atom subscribe(bool on, const Term& options) {
+  NodeEvents events{.info = true};
+  bool is_right = options.is_proper_list() || options.is_map();
+  for (std::size_t i = 0; options.is_proper_list() && i < options.list_size(); ++i) {
+    const Term option = options.list_at(i);
+    is_right = is_right && (option.is_tuple(2) ? read_event_option(option.elements()[0], option.elements()[1], events)
+                                               : read_event_option(option, true, events));
+  }
+  const auto items = options.is_map() ? options.map_items() : std::span<const Term>();
+  for (std::size_t i = 0; i + 1 < items.size(); i += 2) is_right = is_right && read_event_option(items[i], items[i + 1], events);
+  if (!is_right) raise_badarg();
+  monitor_nodes(on, events);
+  return atoms::ok;
+}
+
+/// {:ok, [{'name', port}]}, or {:error, :address}.
+Term names_at(const std::string& host) {
+  const auto names = names_of_host(host);
+  if (!names) return Term::tuple({atoms::error, "address"_atom});
+  std::vector<Term> rows;
+  for (const auto& [name, port] : *names) rows.push_back(Term::tuple({Term::charlist(name), port}));
+  return Term::tuple({atoms::ok, Term::list(rows)});
+}
+
+Term ticktime() {
+  const auto time = net_ticktime();
+  if (!time) return "ignored"_atom;
+  return std::int64_t{std::chrono::duration_cast<std::chrono::seconds>(*time).count()};
+}
+
+Term allowed(const std::vector<Atom>& names) { return allow_nodes(names) ? Term(atoms::ok) : Term(atoms::error); }
 
 }  // namespace
 
+std::span<const Function> node_functions() {
+  static constexpr Function kRows[] = {
+      function("Node.self", "This node's name.", [] { return runtime().node_name(); }),
+      function("Node.alive?", "Whether this node has a name.", [] { return is_alive_node(); }),
+      function("Node.list", "The visible nodes that this one is connected with.", [] { return listed(NodeSet::visible); }),
+      function("Node.list", ":visible, :hidden, :connected, :this or :known nodes.", [](Atom kind) { return listed(kind); }),
+      function("Node.connect", "Connects with a node: true, false, or :ignored without a name.", [](Atom node) { return connect(node); }),
+      function("Node.disconnect", "Ends the connection with a node: true, false when there was none, or :ignored without a name.",
+               [](Atom node) { return disconnect(node); }),
+      function("Node.ping", "Asks a node whether it is there, connecting if need be: :pong or :pang.",
+               [](Atom node) { return ping(node); }),
+      function("Node.monitor", "With true, {:nodedown, node} comes once when the node is lost; false takes that back.",
+               [](Atom node, bool on) { return watch(node, on); }),
+      function("Node.monitor", "The same; the options change nothing.",
+               [](Atom node, bool on, const std::vector<Term>&) { return watch(node, on); }),
+      function("Node.get_cookie", "This node's cookie.", [] { return Atom(get_cookie()); }),
+      function("Node.set_cookie", "Sets this node's cookie, for connections to come, and returns true.",
+               [](Atom cookie) { return cookie_set(set_cookie(std::string(cookie.text()))); }),
+      function("Node.set_cookie", "Sets the cookie for one node, in both directions, and returns true.",
+               [](Atom node, Atom cookie) { return cookie_set(set_cookie(node, std::string(cookie.text()))); }),
+
+      function(":erlang.nodes", "The visible nodes that this one is connected with.", [] { return listed(NodeSet::visible); }),
+      function(":erlang.nodes", ":visible, :hidden, :connected, :this or :known nodes.", [](Atom kind) { return listed(kind); }),
+      function(":erlang.is_alive", "Whether this node has a name.", [] { return is_alive_node(); }),
+      function(":erlang.monitor_node", "With true, {:nodedown, node} comes once when the node is lost; false takes that back.",
+               [](Atom node, bool on) { return watch(node, on); }),
+      function(":erlang.disconnect_node", "Ends the connection with a node: true, false when there was none, or :ignored without a name.",
+               [](Atom node) { return disconnect(node); }),
+      function(":erlang.get_cookie", "This node's cookie.", [] { return Atom(get_cookie()); }),
+      function(":erlang.get_cookie", "The cookie that is used with a node.", [](Atom node) { return Atom(get_cookie(node)); }),
+      function(":erlang.set_cookie", "Sets this node's cookie, for connections to come, and returns true.",
+               [](Atom cookie) { return cookie_set(set_cookie(std::string(cookie.text()))); }),
+      function(":erlang.set_cookie", "Sets the cookie for one node, in both directions, and returns true.",
+               [](Atom node, Atom cookie) { return cookie_set(set_cookie(node, std::string(cookie.text()))); }),
+
+      function(":net_adm.ping", "Asks a node whether it is there, connecting if need be: :pong or :pang.",
+               [](Atom node) { return ping(node); }),
+      function(":net_adm.names", "The nodes of this host: {:ok, [{name, port}]}, or {:error, :address} without a mapper.",
+               [] { return names_at("localhost"); }),
+      function(":net_adm.names", "The nodes of a host: {:ok, [{name, port}]}, or {:error, :address} when its mapper cannot be asked.",
+               [](const std::variant<Atom, std::string>& host) {
+                 const auto* const atom = std::get_if<Atom>(&host);
+                 return names_at(atom != nullptr ? std::string(atom->text()) : std::get<std::string>(host));
+               }),
+      function(":net_adm.localhost", "The name of this host, as a list of characters.", [] { return Term::charlist(short_host_name()); }),
+
+      function(":net_kernel.connect_node", "Connects with a node: true, false, or :ignored without a name.",
+               [](Atom node) { return connect(node); }),
+      function(":net_kernel.monitor_nodes", "With true, {:nodeup, node} and {:nodedown, node} come for all nodes; false takes that back.",
+               [](bool on) {
+                 monitor_nodes(on);
+                 return atoms::ok;
+               }),
+      function(":net_kernel.monitor_nodes",
+               "The same with a map of what is known as a third element; options: node_type:, nodedown_reason.",
+               [](bool on, const Term& options) { return subscribe(on, options); }),
+      function(":net_kernel.get_net_ticktime", "The seconds after which a silent node counts as lost, or :ignored without a name.",
+               [] { return ticktime(); }),
+      function(":net_kernel.allow", "From now on connections are with these nodes alone, or with nodes of these hosts: :ok or :error.",
+               [](const std::vector<Atom>& names) { return allowed(names); }),
+  };
+  return kRows;
+}
+
 void export_node_functions(Runtime& runtime) {
-  const std::array<Function, 19> all{kSelf,
-                                     kAlive,
-                                     kList,
-                                     kListKind,
-                                     kConnect,
-                                     kDisconnect,
-                                     kPing,
-                                     kGetCookie,
-                                     kSetCookie,
-                                     kSetCookieOf,
-                                     kErlangNodes,
-                                     kErlangNodesKind,
-                                     kErlangDisconnect,
-                                     kErlangGetCookie,
-                                     kErlangGetCookieOf,
-                                     kErlangSetCookie,
-                                     kErlangSetCookieOf,
-                                     kNetAdmPing,
-                                     kNetKernelConnect};
-  export_functions(runtime, all);
+  export_functions(runtime, node_functions());
+  export_functions(runtime, everywhere_functions());
 }
 
 }  // namespace pulpo

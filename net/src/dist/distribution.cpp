@@ -33,7 +33,8 @@ Atom reason_of(const links::Ending& ending) {
 
 /// Those whose sender waits, for room or for the reply.
 bool is_user_message(Signal kind) noexcept {
-  return kind == Signal::message || kind == Signal::cast || kind == Signal::request || kind == Signal::spawn_request;
+  return kind == Signal::message || kind == Signal::cast || kind == Signal::alias_message || kind == Signal::request ||
+         kind == Signal::spawn_request;
 }
 
 /// Signals that make a node connect (NODE-10, SIG-17); the others speak of relations that a lost connection has ended anyway.
@@ -41,6 +42,7 @@ bool wants_connection(Signal kind) noexcept {
   switch (kind) {
     case Signal::message:
     case Signal::cast:
+    case Signal::alias_message:
     case Signal::request:
     case Signal::link:
     case Signal::monitor:
@@ -166,6 +168,7 @@ void Distribution::close(std::function<void()> done) {
   registration_.reset();
   on_demand_.reset();
   listener_.reset();
+  name_questions_.clear();
   for (auto& [name, neighbour] : neighbours_) {
     neighbour->dialer.reset();
     neighbour->patience.reset();
@@ -212,6 +215,17 @@ void Distribution::connect(Atom node, const Pid& asker, const Ref& ref) {
   its.known_from_peer = false;
   lost_.erase(its.name);
   start_connecting(its);
+}
+
+void Distribution::names_of(const std::string& host, const Pid& asker, const Ref& ref) {
+  if (closing_) return core().answer(asker, ref, "address"_atom);
+  const std::uint64_t number = name_questions_so_far_++;
+  auto& question = name_questions_[number];
+  question = std::make_unique<HostNames>(core().loop(), runtime_.random(), hosts_, host, options_.mapper_port,
+                                         [this, number, asker, ref](Outcome<HostNames::List> names) {
+                                           const auto over = name_questions_.extract(number);  // this is its call
+                                           core().answer(asker, ref, names ? to_term(*names) : Term("address"_atom));
+                                         });
 }
 
 // NODE-5: nodes with short names and nodes with long ones do not talk. A command takes the kind of its target.

@@ -27,6 +27,7 @@
 
 #include "dist/cookie_jar.hpp"
 #include "dist/dialer.hpp"
+#include "dist/host_names.hpp"
 #include "dist/joiner.hpp"
 #include "dist/listener.hpp"
 #include "dist/node_table.hpp"
@@ -100,6 +101,8 @@ class Distribution final : public Router, private Joiner::Links {
   [[nodiscard]] NodeWatchers& watchers() noexcept { return watchers_; }
   [[nodiscard]] CookieJar& cookie_jar() noexcept { return cookies_; }
   void allow(const std::vector<Atom>& nodes);
+  /// Answers `ref` of `asker` with the nodes that the mapper of `host` knows, [{text, port}], or with :address when it cannot be asked.
+  void names_of(const std::string& host, const Pid& asker, const Ref& ref);
   /// `observer` hears of each visible node that comes, and of each that goes, before any process does. On the home core, once.
   void observe(std::function<void(Atom node, bool is_up)> observer) { observer_ = std::move(observer); }
   /// :true, :false, or :undefined when there is no connection. On the home core.
@@ -182,6 +185,8 @@ class Distribution final : public Router, private Joiner::Links {
   bool closing_ = false;
   std::unordered_map<std::string, std::unique_ptr<Neighbour>> neighbours_;
   std::vector<std::unique_ptr<Session>> sessions_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<HostNames>> name_questions_;  ///< Under way, by a number of their own.
+  std::uint64_t name_questions_so_far_ = 0;
   NodeWatchers watchers_;
   std::function<void(Atom, bool)> observer_;
   std::uint64_t connections_ = 0;            ///< So far: the number of the latest.

@@ -190,4 +190,20 @@ Result<void> allow_nodes(const std::vector<Atom>& nodes) {
   return {};
 }
 
+Result<std::vector<std::pair<std::string, std::uint16_t>>> names_of_host(const std::string& host) {
+  Distribution* const distribution = own_distribution();
+  if (distribution == nullptr) return not_alive("notalive"_atom);
+  PULPO_TRY(const Term answer,
+            Core::here().ask_later(Distribution::kHomeCore, [distribution, host](Core&, const Pid& asker, const Ref& ref) {
+              distribution->names_of(host, asker, ref);
+            }));
+  if (auto names = from_term<std::vector<std::pair<std::string, std::uint16_t>>>(answer)) return *std::move(names);
+  return Error{Errc::nodedown, answer, "names of a host"};
+}
+
+std::optional<Duration> net_ticktime() {
+  const Distribution* const distribution = own_distribution();
+  return distribution == nullptr ? std::nullopt : std::optional(distribution->identity().tick_time);
+}
+
 }  // namespace pulpo

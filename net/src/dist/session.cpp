@@ -71,8 +71,9 @@ wire::Frame Session::frame_of(const Message& message) {
       frame.body = message.body;
       break;
     case Signal::reply:
+    case Signal::alias_message:
       frame.kind = FrameKind::reply;
-      frame.from = {};  // the reference says whose answer it is
+      frame.from = {};  // the reference says whose answer it is, or whose alias
       frame.body = message.body;
       break;
     case Signal::request_down:
@@ -118,7 +119,6 @@ wire::Frame Session::frame_of(const Message& message) {
     case Signal::down_message:
     case Signal::typed:
     case Signal::typed_cast:
-    case Signal::alias_message:
     case Signal::hold:
     case Signal::release:
     case Signal::spawn:
@@ -198,6 +198,7 @@ Session::Reserve Session::reserve_of(Signal kind) noexcept {
   switch (kind) {
     case Signal::message:
     case Signal::cast:
+    case Signal::alias_message:
     case Signal::request:  // its caller waits for the reply
     case Signal::spawn_request:
       return {nullptr, 0};

@@ -171,6 +171,8 @@ Result<void> unload_application(Atom name);
 [[nodiscard]] Result<std::vector<RunningApplication>> which_applications();
 /// Those it knows, running or not.
 [[nodiscard]] Result<std::vector<Atom>> loaded_applications();
+/// The same with what they say of themselves.
+[[nodiscard]] Result<std::vector<RunningApplication>> describe_loaded_applications();
 /// The application that the calling process belongs to, by its group leader (AC-55).
 [[nodiscard]] std::optional<Atom> get_application();
 

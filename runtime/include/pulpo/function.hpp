@@ -143,7 +143,7 @@ void set_function_evaluator(Runtime& runtime, FunctionEvaluator evaluator);
 /// What this node's applications export, and the functions that every node has (IO.puts, Process.list, …), by name: the way in for tasks,
 /// and for whatever comes from elsewhere with no more than a name. Calls it in the calling process. A function that no application of this
 /// node exports exits the caller with
-/// {:undef, [{module, name, arguments, []}]}.
+/// {:undef, [{module, name, arguments, []}]}; calls nested so deep that little of the stack is left exit it with :system_limit.
 Term apply(Atom module, Atom name, std::span<const Term> arguments);
 
 }  // namespace pulpo

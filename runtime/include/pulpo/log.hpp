@@ -57,6 +57,9 @@ struct Settings {
 
 /// Replaces the process-wide settings, and looks at what stderr is. Before the first call: text, without colours.
 void configure(const Settings& settings) noexcept;
+/// Changes the level alone, of the whole program.
+void set_level(Level level) noexcept;
+[[nodiscard]] Level level() noexcept;
 [[nodiscard]] bool enabled(Level level) noexcept;
 /// "debug" … "emergency"; also "warn". Nothing else is a level.
 [[nodiscard]] bool parse_level(std::string_view text, Level& level) noexcept;

@@ -18,6 +18,7 @@
 //              10,000 children as among ten; stopping all of them takes ten thousand times one.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -35,12 +36,21 @@ enum class Strategy : std::uint8_t {
   rest_for_one,  ///< Those started after it are stopped first, then it and they are started.
 };
 using enum Strategy;
+constexpr auto enum_atoms(Strategy) {
+  return std::array{EnumAtom{Strategy::one_for_one, "one_for_one"}, EnumAtom{Strategy::one_for_all, "one_for_all"},
+                    EnumAtom{Strategy::rest_for_one, "rest_for_one"}};
+}
 
 enum class Restart : std::uint8_t {
   permanent,  ///< Always.
   transient,  ///< Unless it ended with normal, shutdown or {shutdown, _}.
   temporary,  ///< Never; its specification is forgotten.
 };
+
+constexpr auto enum_atoms(Restart) {
+  return std::array{EnumAtom{Restart::permanent, "permanent"}, EnumAtom{Restart::transient, "transient"},
+                    EnumAtom{Restart::temporary, "temporary"}};
+}
 
 /// How a child is asked to end (SUP-9): by an exit signal `shutdown` and so much time, then by a kill.
 class Shutdown {
@@ -60,6 +70,9 @@ class Shutdown {
 };
 
 enum class ChildType : std::uint8_t { worker, supervisor };
+constexpr auto enum_atoms(ChildType) {
+  return std::array{EnumAtom{ChildType::worker, "worker"}, EnumAtom{ChildType::supervisor, "supervisor"}};
+}
 
 /// Whether a supervisor ends, with reason shutdown, when significant children have ended by themselves (SUP-13).
 enum class AutoShutdown : std::uint8_t {
@@ -67,6 +80,10 @@ enum class AutoShutdown : std::uint8_t {
   any_significant,  ///< With the first of them.
   all_significant,  ///< With the last of them that runs.
 };
+constexpr auto enum_atoms(AutoShutdown) {
+  return std::array{EnumAtom{AutoShutdown::never, "never"}, EnumAtom{AutoShutdown::any_significant, "any_significant"},
+                    EnumAtom{AutoShutdown::all_significant, "all_significant"}};
+}
 
 /// A child as its supervisor keeps it (SUP-2). Made by worker(), supervisor() or child().
 struct ChildSpec {

@@ -95,6 +95,10 @@ void configure(const Settings& settings) noexcept {
   }
 }
 
+void set_level(Level level) noexcept { level_now.store(level, std::memory_order_relaxed); }
+
+Level level() noexcept { return level_now.load(std::memory_order_relaxed); }
+
 bool enabled(Level level) noexcept { return level >= level_now.load(std::memory_order_relaxed); }
 
 bool parse_level(std::string_view text, Level& level) noexcept {

@@ -210,20 +210,29 @@ Result<void> stop_applications() {
   return {};
 }
 
-Result<std::vector<RunningApplication>> which_applications() {
-  PULPO_TRY(const Term answer, ask("which_applications"_atom));
+namespace {
+
+/// [{name, description, version}].
+Result<std::vector<RunningApplication>> rows_of(Atom question) {
+  PULPO_TRY(const Term answer, ask(question));
   auto rows = from_term<std::vector<std::tuple<Atom, std::string, std::string>>>(answer);
   if (!rows) return Error{Errc::bad_message, answer, "application_controller"};
-  std::vector<RunningApplication> running;
-  for (auto& [name, description, version] : *rows) running.push_back({name, std::move(description), std::move(version)});
-  return running;
+  std::vector<RunningApplication> applications;
+  for (auto& [name, description, version] : *rows) applications.push_back({name, std::move(description), std::move(version)});
+  return applications;
 }
 
+}  // namespace
+
+Result<std::vector<RunningApplication>> which_applications() { return rows_of("which_applications"_atom); }
+
+Result<std::vector<RunningApplication>> describe_loaded_applications() { return rows_of("loaded_applications"_atom); }
+
 Result<std::vector<Atom>> loaded_applications() {
-  PULPO_TRY(const Term answer, ask("loaded_applications"_atom));
-  auto names = from_term<std::vector<Atom>>(answer);
-  if (!names) return Error{Errc::bad_message, answer, "application_controller"};
-  return std::move(*names);
+  PULPO_TRY(const auto rows, describe_loaded_applications());
+  std::vector<Atom> names;
+  for (const RunningApplication& each : rows) names.push_back(each.name);
+  return names;
 }
 
 }  // namespace pulpo

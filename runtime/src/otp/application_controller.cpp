@@ -17,6 +17,11 @@ Term error(Atom what, Term whom) { return error(Term::tuple({what, std::move(who
 /// What every node of Erlang or Elixir has running. Here they are part of the program, and always there.
 bool is_built_in(std::string_view name) { return name == "kernel" || name == "stdlib" || name == "elixir" || name == "logger"; }
 
+/// As :application tells of it.
+Term application_row(const Application& application) {
+  return Term::tuple({Atom(application.name), Term::charlist(application.description), Term::charlist(application.version)});
+}
+
 ApplicationTable& table() { return ApplicationTable::of(runtime()); }
 
 }  // namespace
@@ -77,9 +82,9 @@ std::optional<Term> ApplicationController::answer(const Term& request) {
   if (request.is_atom("which_applications"_atom)) return running_list();
   if (request.is_atom("list_applications"_atom)) return running_times();
   if (request.is_atom("loaded_applications"_atom)) {
-    std::vector<Atom> names;
-    for (const auto& each : applications_) names.emplace_back(each->name);
-    return to_term(names);
+    std::vector<Term> rows;
+    for (const auto& each : applications_) rows.push_back(application_row(*each));
+    return Term::list(rows);
   }
   if (!request.is_tuple(2)) return std::nullopt;
   const Term& what = request.elements()[0];
@@ -426,7 +431,7 @@ Term ApplicationController::running_list() const {
   for (auto each = running_.rbegin(); each != running_.rend(); ++each) {
     if (!runs(*each)) continue;
     const auto application = find(each->name);
-    rows.push_back(Term::tuple({each->name, Term::charlist(application->description), Term::charlist(application->version)}));
+    rows.push_back(application_row(*application));
   }
   return Term::list(rows);
 }

@@ -101,6 +101,8 @@ Term execute_call(const Ref& ref, Atom module, Atom name, const Term& arguments)
   } catch (const Exiting& exiting) {
     if (!is_raised(exiting.reason)) return Term::tuple({ref, "exit"_atom, exiting.reason});
     const auto parts = exiting.reason.elements();
+    if (parts[0].is_tuple(2) && parts[0].elements()[0].is_atom(atoms::nocatch))  // RPC-2: a throw
+      return Term::tuple({ref, "throw"_atom, parts[0].elements()[1]});
     return Term::tuple({ref, atoms::error, parts[0], parts[1]});
   } catch (...) {
     reason = detail::exception_reason();

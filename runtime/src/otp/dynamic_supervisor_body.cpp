@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "otp/child_spec_term.hpp"
 #include "otp/system_messages.hpp"
 #include "pulpo/runtime.hpp"
 
@@ -196,9 +197,9 @@ bool DynamicSupervisorBody::answer(const Term& request, Term& value) {
   if (!request.is_tuple(2)) return false;
   const Term& what = request.elements()[1];
   if (request.elements()[0].is_atom("start_child"_atom)) {
-    const auto spec = what.as_object<const ChildSpec>();
+    const auto spec = requested_child(what);
     if (!spec) {
-      value = error(Term::tuple({"invalid_child_spec"_atom, what}));
+      value = error(spec.error().reason);
       return true;
     }
     auto added = add(*spec);

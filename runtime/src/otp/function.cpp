@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "otp/application_table.hpp"
+#include "proc/core.hpp"
 
 namespace pulpo {
 
@@ -67,6 +68,8 @@ void export_functions(Runtime& runtime, std::span<const Function> functions) { A
 void set_function_evaluator(Runtime& runtime, FunctionEvaluator evaluator) { ApplicationTable::of(runtime).set_evaluator(evaluator); }
 
 Term apply(Atom module, Atom name, std::span<const Term> arguments) {
+  // A function may call, through one of C++, a function of a language that calls it, and so on (pulpo/lang.hpp).
+  if (Core::here().is_stack_short()) exit(atoms::system_limit);
   const auto function = ApplicationTable::of(runtime()).find_function(module, name, arguments.size());
   if (function) return (*function)(arguments);
   if (const FunctionEvaluator evaluator = ApplicationTable::of(runtime()).evaluator()) {

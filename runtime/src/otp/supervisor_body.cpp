@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "otp/supervisor_body.hpp"
 
+#include "otp/child_spec_term.hpp"
 #include "pulpo/runtime.hpp"
 
 namespace pulpo {
@@ -240,8 +241,8 @@ bool SupervisorBody::answer(const Term& request, Term& value) {
 }
 
 Term SupervisorBody::start_by_request(const Term& term) {
-  const auto spec = term.as_object<const ChildSpec>();
-  if (!spec) return error(Term::tuple({"invalid_child_spec"_atom, term}));
+  const auto spec = requested_child(term);
+  if (!spec) return error(spec.error().reason);
   if (auto fault = fault_of(*spec)) return error(std::move(*fault));
   if (const auto present = find(spec->id)) {
     if (!(*present)->is_up()) return error("already_present"_atom);

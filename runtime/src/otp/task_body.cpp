@@ -13,6 +13,9 @@ class AppliedWork final : public detail::Work {
   AppliedWork(Atom module, Atom name, std::vector<Term> arguments) : module_(module), name_(name), arguments_(std::move(arguments)) {}
   Term run() override { return apply(module_, name_, arguments_); }
   [[nodiscard]] std::pair<std::string, Term> describe() const override {
+    // A function value says what it is; how it is called is no news.
+    const bool is_apply = module_ == "erlang"_atom && name_ == "apply"_atom && arguments_.size() == 2;
+    if (is_apply && arguments_[0].type() == Term::Type::function) return {arguments_[0].text(), arguments_[1]};
     return {Term::function(module_, name_, static_cast<std::uint8_t>(arguments_.size())).text(), Term::list(arguments_)};
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pulpo/task_supervisor.hpp"
 
+#include "otp/function_arguments.hpp"
 #include "otp/task_body.hpp"
 #include "otp/task_supervisor_body.hpp"
 #include "pulpo/runtime.hpp"
@@ -8,18 +9,11 @@
 namespace pulpo {
 namespace {
 
-std::optional<Restart> restart_of(const Term& term) {
-  if (term.is_atom("temporary"_atom)) return Restart::temporary;
-  if (term.is_atom("transient"_atom)) return Restart::transient;
-  if (term.is_atom("permanent"_atom)) return Restart::permanent;
-  return std::nullopt;
-}
-
+/// nil is the default, as Elixir sends it.
 std::optional<Shutdown> shutdown_of(const Term& term) {
-  if (term.is_atom("brutal_kill"_atom)) return Shutdown::brutal_kill();
-  Timeout patience = Duration::zero();
-  if (!decode_into(term, patience)) return std::nullopt;
-  return patience.is_infinite() ? Shutdown::infinity() : Shutdown(patience.duration());
+  Shutdown shutdown = 5s;
+  if (!term.is_atom(atoms::nil) && !decode_into(term, shutdown)) return std::nullopt;
+  return shutdown;
 }
 
 Result<Pid> spawn_linked(std::unique_ptr<Body> body, std::optional<unsigned> core) {
@@ -41,7 +35,7 @@ bool TaskSupervisorBody::answer(const Term& request, Term& value) {
 }
 
 std::optional<ChildSpec> TaskSupervisorBody::task_spec(const Term& arguments, const Term& restart, const Term& shutdown) {
-  const auto kind = restart_of(restart);
+  const auto kind = from_term<Restart>(restart);
   const auto patience = shutdown_of(shutdown);
   if (!kind || !patience || !arguments.is_proper_list() || arguments.list_size() < 2 || !arguments.list_at(0).is_pid()) return std::nullopt;
   const Pid owner = arguments.list_at(0).pid();

@@ -234,6 +234,12 @@ class Core {
   [[nodiscard]] std::size_t running_stack_bytes() const noexcept {
     return current_process_ != nullptr ? stack_bytes_of(*current_process_) : stacks_.stack_bytes();
   }
+  /// Whether less than a quarter of the stack that runs now is left: who calls somebody whose depth it does not know asks before.
+  [[nodiscard]] bool is_stack_short() const noexcept {
+    if (this_stack_ == nullptr) return false;
+    const char* const here = static_cast<const char*>(__builtin_frame_address(0));
+    return static_cast<std::size_t>(here - this_stack_->bottom()) < this_stack_->size() / 4;
+  }
   /// In the guard page of the stack that runs now.
   [[nodiscard]] bool is_below_stack(const void* address) const noexcept {
     if (this_stack_ == nullptr || !this_stack_->guarded) return false;

@@ -122,7 +122,7 @@ bool Core::remove_alias(Process& process, const Ref& ref) {
 
 void Core::deliver_to_alias(MessagePtr message) {
   const auto found = aliases_.find(message->ref.number());
-  if (found == aliases_.end()) return;
+  if (found == aliases_.end() || message->ref.node != kOwnNode || message->ref.first != index_) return;
   Process& process = processes_.at(found->second);
   const Ref ref = message->ref;
   if (*process.relations->rare->aliases.find(ref) == AliasMode::reply_demonitor) {

@@ -112,16 +112,28 @@ void send(const Address& to, Term message) {
   send_signal(core, to, Signal::message, std::move(message));
 }
 
+namespace {
+
+constexpr std::uint32_t kCoresMax = 1u << (32 - Pid::kSlotBits);
+
+/// On the other node: its core alone. No process has that slot, and a frame wants a pid that is not all zero.
+Pid core_of_alias(const Ref& alias) { return {alias.node, alias.first << Pid::kSlotBits | ((1u << Pid::kSlotBits) - 1), 1}; }
+
+}  // namespace
+
 void send(const Ref& alias, Term message) {
   Core& core = Core::here();
-  if (alias.node != kOwnNode || alias.first >= core.runtime().core_count()) return;  // of another node, or of no process
+  const bool is_ours = alias.node == kOwnNode;
+  // The first word is the core that made it; others are no alias's.
+  if (alias.first >= (is_ours ? core.runtime().core_count() : kCoresMax)) return;
   MessagePtr signal = core.make(Signal::alias_message);
   signal->from = core.pid_of(running(core));
-  signal->to = Pid{kOwnNode, alias.first << Pid::kSlotBits, 0};
+  signal->to = is_ours ? Pid{kOwnNode, alias.first << Pid::kSlotBits, 0} : core_of_alias(alias);
   signal->ref = alias;
   signal->body = std::move(message);
-  core.send(std::move(signal));
-  if (alias.first != core.index()) core.wait_for_core(alias.first);
+  if (!core.send(std::move(signal))) core.wait_for_link(alias.node);
+  const unsigned there = is_ours ? alias.first : Router::kHomeCore;
+  if (there != core.index()) core.wait_for_core(there);
   if (running(core).held) core.wait_for_mailbox();
   core.spend(1);
 }

@@ -208,7 +208,14 @@ Read<Token> ElixirLexer::next() {
   }
   if (starts("=>")) return mark(Token::Kind::arrow, 2);
   if (starts("%{")) return mark(Token::Kind::open_map, 2);
-  if (c == '%') return error_at(from, "structs are not read here; write the map `%{…}`");
+  if (c == '%') {
+    skip(1);
+    if (names::elixir_alias(rest()) == 0) return unexpected("`{`, or the name of a struct as in `%Name{}`");
+    PULPO_TRY(const Atom name, alias(at()));
+    if (peek() != '{') return unexpected("`{` behind the name of a struct");
+    skip(1);
+    return token(Token::Kind::open_map, from, name);
+  }
   if (starts("<<")) return value(binary());
   if (starts("~c\"") || starts("~c'")) {
     skip(2);

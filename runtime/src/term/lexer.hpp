@@ -32,7 +32,7 @@ struct Token {
     key,  ///< Elixir's `name: `, in lists, tuples and maps; the term is the atom.
     open_tuple,
     open_list,
-    open_map,
+    open_map,  ///< Of a struct, `%Name{`, the term is its name; else nil.
     close_brace,
     close_bracket,
     comma,

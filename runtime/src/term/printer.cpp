@@ -19,7 +19,7 @@ using Type = Term::Type;
 
 /// A term whose parts are being written.
 struct Open {
-  enum class Kind : std::uint8_t { items, keywords, pairs, atom_keys, arguments };
+  enum class Kind : std::uint8_t { items, keywords, pairs, atom_keys, fields, arguments };
   const Term* terms;
   const Term* tail;  // of an improper list, else null
   std::uint32_t count;
@@ -86,6 +86,14 @@ class Printer {
         open.next += 2;
         detail::append_elixir_key(out_, open.terms[at].atom());
         return write(open.terms[at + 1]);
+      case Open::Kind::fields: {  // of a struct, whose name is written already
+        open.next += 2;
+        const bool is_first = at == 0 || (at == 2 && is_struct_key(open.terms[0]));
+        if (is_struct_key(open.terms[at])) return;
+        if (!is_first) out_ += comma_;
+        detail::append_elixir_key(out_, open.terms[at].atom());
+        return write(open.terms[at + 1]);
+      }
     }
   }
 
@@ -176,13 +184,20 @@ class Printer {
     return true;
   }
 
+  static bool is_struct_key(const Term& key) noexcept { return key.is_atom("__struct__"_atom); }
+
   void write_map(const Term& map) {
     const auto items = map.map_items();
     const auto count = static_cast<std::uint32_t>(items.size());
     bool keys = elixir();
     for (std::uint32_t i = 0; keys && i < count; i += 2) keys = detail::is_elixir_key(items[i]);
     if (!keys || count == 0) return open(elixir() ? "%{" : "#{", "}", Open::Kind::pairs, items.data(), count);
-    return open("%{", "}", Open::Kind::atom_keys, items.data(), count);
+    const Term* const name = map.map_find("__struct__"_atom);
+    if (name == nullptr || !name->is_atom() || !name->atom().text().starts_with("Elixir."))
+      return open("%{", "}", Open::Kind::atom_keys, items.data(), count);
+    out_ += '%';
+    write(*name);
+    open("{", "}", Open::Kind::fields, items.data(), count);
   }
 
   /// `&M.f/1`; with bound arguments what an author would write for it: `&M.f(1, &1)`, or `fn -> M.f(1) end`.

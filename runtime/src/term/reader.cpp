@@ -61,6 +61,7 @@ class Reader {
           return error_at(token.at, "nested deeper than " + std::to_string(Term::kDepthMax) + " levels, the most that are read");
         }
         frames_.push_back({.open = token.kind, .at = token.at});
+        if (!token.value.is_atom(atoms::nil)) frames_.back().items = {"__struct__"_atom, token.value};
       } else if (token.kind == Kind::value && expects_item()) {
         done = std::move(token.value);
       } else if (frames_.empty()) {

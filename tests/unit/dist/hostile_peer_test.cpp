@@ -224,6 +224,28 @@ TEST_P(HostilePeerTest, AGapInTheRecordsNumbersEndsTheConnection) {
   expect_node_goes_on();
 }
 
+TEST_P(HostilePeerTest, AMessageToAnAliasIsTakenByItsWholeReference) {  // SIG-14
+  std::promise<Ref> made;
+  std::promise<Term> got;
+  node_->runtime().post([&] {
+    made.set_value(alias());
+    got.set_value(receive_any(10s).value_or("nothing"_atom));
+  });
+  Ref theirs = await(made);
+  theirs.node = HostilePeer::kTarget;
+  const Pid core{HostilePeer::kTarget, 0x03ffffffu, 1};
+  const auto peer = dial("alias@localhost");
+  for (const std::uint32_t first : {5u, 63u, (1u << 18) - 1}) {
+    Ref wrong = theirs;
+    wrong.first = first;
+    peer->add({.kind = FrameKind::reply, .to = core, .ref = wrong, .body = Term("wrong"_atom)});
+  }
+  peer->add({.kind = FrameKind::reply, .to = core, .ref = theirs, .body = Term("right"_atom)});
+  ASSERT_TRUE(peer->flush());
+  EXPECT_EQ(await(got), Term("right"_atom));
+  expect_node_goes_on();
+}
+
 TEST_P(HostilePeerTest, SignalsForProcessesThatNeverWereHarmNobody) {
   const auto peer = dial("odd@localhost");
   const Ref ref{kOwnNode, 1, 2, 3};

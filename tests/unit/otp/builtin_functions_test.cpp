@@ -20,10 +20,15 @@ Term called(std::string_view name, std::vector<Term> arguments = {}) {
 
 TEST(BuiltinFunctions, EachHasANameOfItsOwnAndAWordOfHelp) {
   std::set<std::string> names;
-  for (const Function& each : builtin_functions()) {
+  const auto all = builtin_functions();
+  EXPECT_GT(all.size(), 200u);
+  for (const Function& each : all) {
     EXPECT_TRUE(each.module_and_name()) << each.name;
     EXPECT_TRUE(names.insert(std::string(each.name) + "/" + std::to_string(each.arity)).second) << each.name;
-    EXPECT_GT(std::string_view(each.documentation).size(), 5u) << each.name;
+    const std::string_view documentation = each.documentation;
+    EXPECT_GT(documentation.size(), 5u) << each.name;
+    EXPECT_TRUE(documentation.ends_with('.')) << each.name << ": " << documentation;
+    EXPECT_FALSE(each.takes.empty()) << each.name;
   }
 }
 

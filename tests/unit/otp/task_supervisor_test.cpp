@@ -292,7 +292,7 @@ TEST_P(TaskSupervisorTest, ASupervisorThatIsNotThereExitsTheCaller) {  // TASK-8
     };
     const auto asked = [&caller](std::string_view reason, std::string_view whom) {
       return "{" + std::string(reason) + ", {GenServer, :call, [" + std::string(whom) + ", {:start_task, [" + Term(caller).text() +
-             ", :monitor], :temporary, 5000}, :infinity]}}";
+             ", :monitor], :temporary, nil}, :infinity]}}";
     };
     const Term missing = start({.name = kName});
     EXPECT_EQ(missing.text(), asked(":noproc", "Chat.TaskSupervisor"));

@@ -95,6 +95,17 @@ TEST(Printer, WritesTuplesListsAndMaps) {
   EXPECT_EQ(mixed.text(), "%{Foo => 3, :a => 1, \"text\" => 2}");
 }
 
+TEST(Printer, WritesAMapThatNamesItsStructAsThat) {
+  const Term task = Term::map({{"__struct__"_atom, Atom("Elixir.Task")}, {"pid"_atom, 1}, {"mfa"_atom, Term::tuple({})}});
+  EXPECT_EQ(task.text(), "%Task{mfa: {}, pid: 1}");
+  EXPECT_EQ(task.erlang_text(), "#{'__struct__' => 'Elixir.Task',mfa => {},pid => 1}");
+  EXPECT_EQ(Term::map({{"__struct__"_atom, Atom("Elixir.A.B")}}).text(), "%A.B{}");
+  // A key that sorts before the name, and one that is no atom: that is no struct.
+  EXPECT_EQ(Term::map({{"__struct__"_atom, Atom("Elixir.A")}, {"X"_atom, 1}, {"y"_atom, 2}}).text(), "%A{X: 1, y: 2}");
+  EXPECT_EQ(Term::map({{"__struct__"_atom, Atom("Elixir.A")}, {"x", 1}}).text(), "%{:__struct__ => A, \"x\" => 1}");
+  EXPECT_EQ(Term::map({{"__struct__"_atom, "a"_atom}, {"x"_atom, 1}}).text(), "%{__struct__: :a, x: 1}");
+}
+
 TEST(Printer, WritesListsOfKeysAndValuesAsKeywords) {
   const Term keywords = Term::list({Term::tuple({"a"_atom, 1}), Term::tuple({"b@127.0.0.1"_atom, Term::list({})})});
   EXPECT_EQ(keywords.text(), "[a: 1, \"b@127.0.0.1\": []]");

@@ -87,6 +87,8 @@ TEST(ElixirReader, ReadsListsTuplesMapsAndKeys) {
   EXPECT_EQ(elixir_text("%{a: 1, b: %{\"x\" => [1]}}"), "%{a: 1, b: %{\"x\" => [1]}}");
   EXPECT_EQ(elixir_text("%{1 => :one, :a => 2, z: 3}"), "%{1 => :one, :a => 2, :z => 3}");
   EXPECT_EQ(elixir_text("%{a: 1, a: 2}"), "%{a: 2}");
+  EXPECT_EQ(elixir_text("%Task{pid: 1, mfa: {%A.B{}}}"), "%Task{mfa: {%A.B{}}, pid: 1}");
+  EXPECT_EQ(*read_elixir("%Task{pid: 1}"), *read_elixir("%{__struct__: Task, pid: 1}"));
   EXPECT_EQ(elixir_text("%{{1, 2} => 3}"), "%{{1, 2} => 3}");
   EXPECT_EQ(elixir_text("[true, false, nil]"), "[true, false, nil]");
   EXPECT_EQ(elixir_text("# a comment\n{:a, # another\n :b}\n"), "{:a, :b}");
@@ -136,7 +138,8 @@ TEST(ElixirReader, SaysWhereAndWhatIsWrong) {
       {"%{1 => }", "line 1, column 8: found `}`, expected a term"},
       {"%{1 = 2}", "line 1, column 5: found `=`, expected a term"},
       {"%{1, 2}", "line 1, column 4: found `,`, expected `=>` and the key's value"},
-      {"%Foo{}", "line 1, column 1: structs are not read here; write the map `%{…}`"},
+      {"%Foo", "line 1, column 5: found the end of the text, expected `{` behind the name of a struct"},
+      {"%foo{}", "line 1, column 2: found `f`, expected `{`, or the name of a struct as in `%Name{}`"},
       {"=> 1", "line 1, column 1: found `=>`, expected a term"},
       {"1 2", "line 1, column 3: found `2`, expected the text to end after one term"},
       {"}", "line 1, column 1: found `}`, expected a term"},

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pulpo/process.hpp"
@@ -75,5 +76,12 @@ void monitor_nodes(bool on = true, const NodeEvents& events = {});
 /// net_kernel:allow/1 (NODE-19): from now on only these nodes, or nodes of these hosts, are connected with, in either direction. Once said,
 /// more can be added and none taken back. Connections that are there stay.
 Result<void> allow_nodes(const std::vector<Atom>& nodes);
+
+/// net_adm:names/1: the nodes that the mapper of `host` knows, by the part of their name before '@', and the ports they listen on. Errors:
+/// nodedown with reason :address when the host is unknown or nothing answers there; unsupported (:notalive).
+[[nodiscard]] Result<std::vector<std::pair<std::string, std::uint16_t>>> names_of_host(const std::string& host);
+
+/// net_kernel:get_net_ticktime/0: for how long a peer may say nothing; nothing on a node without a name.
+[[nodiscard]] std::optional<Duration> net_ticktime();
 
 }  // namespace pulpo

@@ -114,14 +114,19 @@ void send(const Address& to, Term message) {
 
 void send(const Ref& alias, Term message) {
   Core& core = Core::here();
-  if (alias.node != kOwnNode || alias.first >= core.runtime().core_count()) return;  // of another node, or of no process
+  const bool is_here = alias.node == kOwnNode;
+  if (is_here && alias.first >= core.runtime().core_count()) return;  // of no process
   MessagePtr signal = core.make(Signal::alias_message);
   signal->from = core.pid_of(running(core));
-  signal->to = Pid{kOwnNode, alias.first << Pid::kSlotBits, 0};
+  signal->to = is_here ? address_of_alias(alias) : Pid{alias.node, 0, 0};
+  // As with a name: nobody here knows whose it is.
+  signal->by_name = !is_here;
+  signal->name = {};
   signal->ref = alias;
   signal->body = std::move(message);
-  core.send(std::move(signal));
-  if (alias.first != core.index()) core.wait_for_core(alias.first);
+  if (!core.send(std::move(signal))) core.wait_for_link(alias.node);
+  const unsigned there = is_here ? alias.first : Router::kHomeCore;
+  if (there != core.index() && there < core.runtime().core_count()) core.wait_for_core(there);
   if (running(core).held) core.wait_for_mailbox();
   core.spend(1);
 }

@@ -196,6 +196,25 @@ TEST_P(HostilePeerTest, APeerThatKnowsNoSpawnRequestsIsSentNone) {
   expect_echo(*peer, 2);
 }
 
+TEST_P(HostilePeerTest, APeerThatKnowsNoAliasesIsSentNothingForThem) {  // SIG-14
+  const auto peer = dial("old@localhost");                              // without that feature
+  expect_echo(*peer, 1);
+  testing::run_on(*node_, [] { send(Ref{runtime().router()->index_of("old@localhost"_atom), 0, 1, 2}, "lost"_atom); });
+  expect_echo(*peer, 2);
+}
+
+TEST_P(HostilePeerTest, AnAliasThatNobodyHasIsDropped) {  // SIG-14
+  const auto peer = dial("odd@localhost");
+  expect_echo(*peer, 1);
+  for (const std::uint32_t core : {0u, 1u, 63u, 262'143u}) {
+    peer->add({.kind = FrameKind::alias,
+               .ref = Ref{.node = HostilePeer::kTarget, .first = core, .second = 7, .third = 7},
+               .body = Term("stray"_atom)});
+  }
+  ASSERT_TRUE(peer->flush());
+  expect_echo(*peer, 2);
+}
+
 TEST_P(HostilePeerTest, ASpawnReplyThatNobodyWaitsForTakesTheProcessBack) {  // SIG-11
   const auto peer = dial("odd@localhost");
   const Ref theirs{HostilePeer::kTarget, 1, 2, 3};

@@ -17,6 +17,7 @@
 #include "common_options.hpp"
 #include "cookie.hpp"
 #include "node_config.hpp"
+#include "node_console.hpp"
 #include "node_eval.hpp"
 #include "program.hpp"
 #include "pulpo/lang.hpp"
@@ -42,6 +43,7 @@ struct NodePlan {
   RestartType restart = RestartType::temporary;  ///< Of all of them (AC-50).
   Config config;                                 ///< What the configuration files say.
   std::vector<std::string> expressions;          ///< To evaluate once it is up.
+  bool has_console = false;
 };
 
 /// What of `text` a node's name may hold (NODE-1).
@@ -105,6 +107,7 @@ Outcome<NodePlan> read_plan(Program& program, const Arguments& arguments) {
   PULPO_TRY(plan.applications, read_applications(program, arguments));
   PULPO_TRY(plan.config, read_node_config(program, arguments));
   PULPO_TRY(plan.expressions, read_expressions(arguments));
+  PULPO_TRY(plan.has_console, wants_console(arguments));
   const KernelConfig& kernel = plan.config.kernel;
   PULPO_CHECK(apply_log_options(arguments, kernel.logger_level.value_or(log::Level::info)));
   apply_node_config(kernel, options);
@@ -146,14 +149,16 @@ Outcome<NodePlan> read_plan(Program& program, const Arguments& arguments) {
 }
 
 /// Starts the system and the applications; why not, when one fails.
-Outcome<void> start_applications(Program& program, Node& node, const NodePlan& plan) {
+Outcome<void> start_applications(Program& program, Node& node, const NodePlan& plan, NodeConsole* console) {
   export_node_functions(node.runtime());
   export_cluster_functions(node.runtime());
   export_bench_functions(node.runtime());
   lang::install(node.runtime());
   std::optional<Fault> failed = Fault{.code = Errc::exited, .where = "", .detail = "the node's own processes did not start"};
   node.runtime().run([&] {
-    if (auto system = start_system({.applications = program.applications(), .env = plan.config.env}); !system) {
+    SystemOptions options{.applications = program.applications(), .env = plan.config.env};
+    if (console != nullptr) console->take_output(options);
+    if (auto system = start_system(std::move(options)); !system) {
       failed->detail = system.error().text();
       return;
     }
@@ -189,11 +194,12 @@ void note_done(int descriptor) {
 }
 
 /// start_applications(), which may wait for other nodes; nothing when a signal came first, and the node has stopped.
-std::optional<Outcome<void>> start_unless_stopped(Program& program, Node& node, const NodePlan& plan, Signals& signals) {
+std::optional<Outcome<void>> start_unless_stopped(Program& program, Node& node, const NodePlan& plan, NodeConsole* console,
+                                                  Signals& signals) {
   const int done = ::eventfd(0, EFD_CLOEXEC);
   Outcome<void> outcome;
   std::thread starter([&] {
-    outcome = start_applications(program, node, plan);
+    outcome = start_applications(program, node, plan, console);
     note_done(done);
   });
   pollfd descriptors[] = {{signals.descriptor(), POLLIN, 0}, {done, POLLIN, 0}};
@@ -293,11 +299,13 @@ int run_node(Program& program, const Arguments& arguments) {
   auto signals = Signals::catch_stops();
   if (!signals) return program.complain(verb, signals.error());
 
+  std::optional<NodeConsole> console;
+  if (plan->has_console) console.emplace();
   Node node(std::move(plan->options));
   if (const auto started = node.start(); !started) return program.complain(verb, started.error());
   Runtime& runtime = node.runtime();
   if (!runtime.loop_reason().empty()) log::warning("loop {}: {}", runtime.loop_name(), runtime.loop_reason());
-  const auto begun = start_unless_stopped(program, node, *plan, *signals);
+  const auto begun = start_unless_stopped(program, node, *plan, console ? &*console : nullptr, *signals);
   if (!begun) return kSuccess;
   if (const auto& started = *begun; !started) {
     node.stop();
@@ -310,6 +318,7 @@ int run_node(Program& program, const Arguments& arguments) {
 
   const SystemWatch watch(runtime);
   evaluate_at_start(runtime, std::move(plan->expressions));
+  if (console) console->start(runtime);
   const char* const signal = await_signal(*signals, watch);
   if (signal == nullptr) {
     // As OTP does when its kernel ends: whoever watches this program (systemd) starts a healthy one.
@@ -355,6 +364,7 @@ Verb node_verb() {
                .repeatable = true,
                .lacks = "an application's name"},
               eval_option(),
+              console_option(),
               {.name = "permanent", .help = "When one of these applications ends, the node does, with status 1."},
               {.name = "cores", .value = "N", .help = "Loops, a thread each; as many as there are usable processors by default."},
               loop_option(),

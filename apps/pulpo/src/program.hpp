@@ -53,6 +53,7 @@ class Program {
 [[nodiscard]] Verb names_verb();
 [[nodiscard]] Verb ping_verb();
 [[nodiscard]] Verb call_verb();
+[[nodiscard]] Verb remote_verb();
 [[nodiscard]] Verb rpc_verb();
 [[nodiscard]] Verb apps_verb();
 [[nodiscard]] Verb stop_verb();

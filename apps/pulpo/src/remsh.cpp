@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace pulpo::cli {
 
 Option remsh_option() {
@@ -14,15 +12,9 @@ Option remsh_option() {
 
 int run_remsh(Program& program, const Arguments& arguments) {
   const std::string node = arguments.get("remsh").value_or("");
-  const auto verbs = all_verbs();
-  const auto remote = std::find_if(verbs.begin(), verbs.end(), [](const Verb& each) { return each.name == "remote"; });
-  if (remote == verbs.end()) {
-    program.complain(arguments.verb().name,
-                     fmt::format("--remsh: there is no console here; for one call: {} rpc {} 'Node.self'", program.name(), node));
-    return kWrongUsage;
-  }
+  const Verb remote = remote_verb();
   std::vector<std::string> texts;
-  for (const Option& option : remote->options) {
+  for (const Option& option : remote.options) {
     if (!arguments.typed(option.name)) continue;
     for (const std::string& value : arguments.all(option.name))
       texts.push_back(option.value.empty() ? fmt::format("--{}", option.name) : fmt::format("--{}={}", option.name, value));
@@ -30,9 +22,9 @@ int run_remsh(Program& program, const Arguments& arguments) {
   texts.insert(texts.end(), {"--", node});
   std::vector<const char*> words;
   for (const std::string& text : texts) words.push_back(text.c_str());
-  const auto passed = Arguments::parse(*remote, words, arguments.environment());
-  if (!passed) return program.complain(*remote, passed.error());
-  return remote->run(program, *passed);
+  const auto passed = Arguments::parse(remote, words, arguments.environment());
+  if (!passed) return program.complain(remote, passed.error());
+  return remote.run(program, *passed);
 }
 
 }  // namespace pulpo::cli

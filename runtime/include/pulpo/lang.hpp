@@ -65,7 +65,7 @@ using Bindings = std::vector<std::pair<Atom, Term>>;
 /// Variables, and texts that use them one after another.
 class Session {
  public:
-  explicit Session(Limits limits = {}) : limits_(std::move(limits)) {}
+  explicit Session(Limits limits = {}, Bindings bindings = {}) : limits_(std::move(limits)), bindings_(std::move(bindings)) {}
   /// The value of the last expression of `text`. What was bound before a failure stays bound, as in iex.
   [[nodiscard]] Result<Term, Failure> evaluate(std::string_view text);
   [[nodiscard]] const Bindings& bindings() const noexcept { return bindings_; }
@@ -82,7 +82,7 @@ class Session {
 /// What `function` (of this language, or by name) returns for these arguments.
 [[nodiscard]] Result<Term, Failure> call(const Term& function, std::span<const Term> arguments, const Limits& limits = {});
 
-/// Exports `:pulpo_lang.eval` on this node, through which functions are called that come from elsewhere.
+/// Lets this node evaluate functions that come from elsewhere, and exports `:pulpo_lang.shell`, what is behind a console's prompt.
 void install(Runtime& runtime);
 
 /// What a term is as text: as iex prints a value. Functions of this language are `#Function<:pulpo_lang.eval/1>`, by the number of their

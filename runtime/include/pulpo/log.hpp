@@ -88,6 +88,15 @@ struct Target {
 };
 Target exchange_target(Target target) noexcept;
 
+/// Who writes finished lines, newline included, in the place of stderr: a console that keeps the terminal's last line for itself. False:
+/// the line was dropped. Under the log's lock; must not log. Returns the one before; a null one stands for stderr.
+using LineWriter = bool (*)(void* context, std::string_view line) noexcept;
+struct Writer {
+  LineWriter write = nullptr;
+  void* context = nullptr;
+};
+Writer exchange_writer(Writer writer) noexcept;
+
 /// Adds what is known of whoever logs on this thread. Installed by the layer that knows of processes; one for the program.
 using Source = void (*)(std::vector<Field>& fields);
 void set_source(Source source) noexcept;

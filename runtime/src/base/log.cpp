@@ -25,6 +25,7 @@ std::atomic<Source> source_now{nullptr};
 struct Shared {
   std::mutex mutex;
   Target target;
+  Writer writer;
   Look look;
   BurstLimit limit;
   LogOutput output;
@@ -39,7 +40,8 @@ Shared& shared() {
 bool write_to_stderr(Shared& it, const Entry& entry) {
   timespec wall{};
   ::clock_gettime(CLOCK_REALTIME, &wall);  // the one place that stamps lines; a simulation installs a Target
-  return it.output.write(STDERR_FILENO, formatted(entry, it.look, wall));
+  const std::string line = formatted(entry, it.look, wall);
+  return it.writer.write != nullptr ? it.writer.write(it.writer.context, line) : it.output.write(STDERR_FILENO, line);
 }
 
 /// What is to be said about lines that are missing; `all`: also of those whose window is not over.
@@ -114,6 +116,12 @@ Target exchange_target(Target target) noexcept {
   Shared& it = shared();
   const std::lock_guard lock(it.mutex);
   return std::exchange(it.target, target);
+}
+
+Writer exchange_writer(Writer writer) noexcept {
+  Shared& it = shared();
+  const std::lock_guard lock(it.mutex);
+  return std::exchange(it.writer, writer);
 }
 
 void set_source(Source source) noexcept { source_now.store(source, std::memory_order_relaxed); }

@@ -12,8 +12,6 @@
 namespace pulpo::lang {
 namespace {
 
-constexpr std::size_t kShownMax = 4000;
-
 /// The first {module, name, arguments, …} of a stack trace.
 std::optional<Term> first_call(const Term& stack) {
   if (!stack.is_proper_list() || stack.list_size() == 0) return std::nullopt;
@@ -25,10 +23,10 @@ std::optional<Term> first_call(const Term& stack) {
 
 }  // namespace
 
-std::string shown(const Term& value) {
+std::string shown(const Term& value, std::size_t bytes_max) {
   std::string text = inspect(value);
-  if (text.size() > kShownMax) {
-    std::size_t end = kShownMax;
+  if (text.size() > bytes_max) {
+    std::size_t end = bytes_max;
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
     text.resize(end);
     text += "...";

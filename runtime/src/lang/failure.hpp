@@ -37,8 +37,9 @@ using Value = Result<Term, Failure>;
 /// What the process ends with that `failure` ends: errors have a stack trace of one entry.
 [[nodiscard]] Term exit_reason(const Failure& failure);
 
+inline constexpr std::size_t kShownMax = 4000;
 /// inspect(), cut.
-[[nodiscard]] std::string shown(const Term& value);
+[[nodiscard]] std::string shown(const Term& value, std::size_t bytes_max = kShownMax);
 /// `Kate.say_name/0`.
 [[nodiscard]] std::string function_text(Atom module, Atom name, std::size_t arity);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "lang/modules.hpp"
 #include "lang/operators.hpp"
@@ -175,6 +176,13 @@ bool is_kernel_function(Atom name, std::size_t arity) noexcept {
   if (find_kernel_function(name, arity) != nullptr) return true;
   return std::any_of(std::begin(kEffects), std::end(kEffects),
                      [&](const Name& each) { return each.name == name.text() && each.arity == arity; });
+}
+
+std::size_t kernel_function_count() {
+  std::set<std::string_view> names;
+  for (const KernelFunction& each : kFunctions) names.insert(each.name);
+  for (const Name& each : kEffects) names.insert(each.name);
+  return names.size();
 }
 
 Value to_string(const Term& value) {

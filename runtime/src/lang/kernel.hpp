@@ -23,6 +23,9 @@ struct KernelFunction {
 /// One of these, or one of those that do something: self/0, spawn/1, …
 [[nodiscard]] bool is_kernel_function(Atom name, std::size_t arity) noexcept;
 
+/// How many names they have, whatever the number of arguments.
+[[nodiscard]] std::size_t kernel_function_count();
+
 /// Elixir's to_string: what stands for `#{value}`.
 [[nodiscard]] Value to_string(const Term& value);
 

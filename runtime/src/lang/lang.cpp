@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pulpo/lang.hpp"
 
+#include <array>
+
 #include "lang/checker.hpp"
 #include "lang/machine.hpp"
 #include "lang/modules.hpp"
 #include "lang/parser.hpp"
+#include "lang/shell.hpp"
 #include "pulpo/function.hpp"
 
 namespace pulpo::lang {
@@ -31,6 +34,9 @@ std::optional<Term> evaluate_function(Atom module, Atom name, std::span<const Te
   exit(reason);
 }
 
+constexpr auto kShell = function(":pulpo_lang.shell", "Evaluates what a console sends, until that ends.",
+                                 [](const Pid& console, const Pid& device) { run_shell(console, device); });
+
 }  // namespace
 
 Result<Term, Failure> Session::evaluate(std::string_view text) {
@@ -48,7 +54,11 @@ Result<Term, Failure> call(const Term& function, std::span<const Term> arguments
   return Machine(limits).call(function, arguments);
 }
 
-void install(Runtime& runtime) { set_function_evaluator(runtime, &evaluate_function); }
+void install(Runtime& runtime) {
+  set_function_evaluator(runtime, &evaluate_function);
+  const std::array<Function, 1> all{kShell};
+  export_functions(runtime, all);
+}
 
 std::string inspect(const Term& value) { return value.text(); }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lang/modules.hpp"
 
+#include <algorithm>
+
 #include "lang/tree.hpp"
 #include "otp/application_table.hpp"
 #include "pulpo/process.hpp"
@@ -36,6 +38,23 @@ bool define_functions(Atom module, Term functions) {
   if (table.has_module(module)) return false;
   table.put(lang_module(), module, std::move(functions));
   return true;
+}
+
+std::vector<std::pair<Atom, std::vector<Atom>>> defined_modules() {
+  std::vector<std::pair<Atom, std::vector<Atom>>> all;
+  const Env defined = ApplicationTable::of(runtime()).all(lang_module());
+  for (const auto& [module, functions] : defined.all()) {
+    std::vector<Atom> names;
+    const auto items = functions.is_map() ? functions.map_items() : std::span<const Term>();
+    for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
+      const bool is_public = items[i + 1].is_tuple(2) && items[i + 1].elements()[0].is_atom(atoms::false_);
+      if (!is_public || !items[i].is_tuple(2)) continue;
+      const Atom name = items[i].elements()[0].atom();
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+    all.emplace_back(module, std::move(names));
+  }
+  return all;
 }
 
 }  // namespace pulpo::lang

@@ -13,6 +13,8 @@
 
 #include <optional>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "lang/failure.hpp"
 
@@ -34,5 +36,8 @@ struct DefinedFunction {
 [[nodiscard]] bool is_module_known(Atom module);
 /// `functions`: {name, arity} => {is private, {clause…}}. False when this node has a module of that name in C++, which stays.
 [[nodiscard]] bool define_functions(Atom module, Term functions);
+
+/// Each with its public functions, once each.
+[[nodiscard]] std::vector<std::pair<Atom, std::vector<Atom>>> defined_modules();
 
 }  // namespace pulpo::lang

@@ -121,6 +121,15 @@ std::optional<Function> ApplicationTable::find_function(Atom module, Atom name, 
   return found != nullptr ? std::optional(*found) : std::nullopt;
 }
 
+std::vector<Function> ApplicationTable::functions() const {
+  std::vector<Function> all;
+  const std::shared_lock lock(mutex_);
+  for (const FunctionTable* const table : {&functions_, &node_functions_}) {
+    for (const Function* const each : table->all()) all.push_back(*each);
+  }
+  return all;
+}
+
 bool ApplicationTable::has_module(Atom module) const {
   const std::shared_lock lock(mutex_);
   return functions_.has_module(module) || node_functions_.has_module(module);

@@ -66,6 +66,8 @@ class ApplicationTable final : public RuntimeExtension {
   void add_functions(std::span<const Function> functions);
   [[nodiscard]] std::optional<Function> find_function(Atom module, Atom name, std::size_t arity) const;
 
+  /// All of them, those of applications first.
+  [[nodiscard]] std::vector<Function> functions() const;
   [[nodiscard]] bool has_module(Atom module) const;
   [[nodiscard]] FunctionEvaluator evaluator() const noexcept { return evaluator_.load(std::memory_order_acquire); }
   void set_evaluator(FunctionEvaluator evaluator) noexcept { evaluator_.store(evaluator, std::memory_order_release); }

@@ -90,6 +90,10 @@ bool IoServer::on_info(const Term& message) {
     go_on({.from = words[1].pid(), .reply_as = words[2], .steps = {words[3]}});
     return true;
   }
+  if (const auto gone = match<Down>(message)) {
+    forget_reader(gone->ref);
+    return true;
+  }
   const auto ended = match<Exit>(message);
   if (!ended) return false;
   if (ended->from == out_watch_) {
@@ -232,30 +236,42 @@ std::optional<Term> IoServer::read_step(std::span<const Term> words, Job& job) {
     if (auto refused = gather(prompt)) return refused;
   }
   reader.job = std::move(job);
+  reader.monitor = monitor(reader.job.from);
   readers_.push_back(std::move(reader));
+  if (options_.reading && readers_.size() == 1) options_.reading(true);
   serve_readers();
   return std::nullopt;
+}
+
+IoServer::Job IoServer::take_reader() {
+  Reader reader = std::move(readers_.front());
+  readers_.pop_front();
+  demonitor(reader.monitor, {.flush = true});
+  return std::move(reader.job);
+}
+
+/// What would have been its line is the next one's.
+void IoServer::forget_reader(const Ref& monitor) {
+  std::erase_if(readers_, [&](const Reader& reader) { return reader.monitor == monitor; });
+  if (options_.reading && readers_.empty()) options_.reading(false);
 }
 
 void IoServer::serve_readers() {
   if (std::exchange(serving_, true)) return;  // a step of a reader's job that is another read: the loop below comes to it
   while (!readers_.empty() && !in_watch_) {
     if (auto data = take_input(readers_.front())) {
-      Reader reader = std::move(readers_.front());
-      readers_.pop_front();
-      step_done(std::move(reader.job), *data);
+      step_done(take_reader(), *data);
       continue;
     }
     const std::int32_t got = read_more();
     if (got == -EAGAIN) {
       in_watch_ = watch(options_.input_descriptor, POLLIN);
     } else if (got < 0) {
-      Reader reader = std::move(readers_.front());
-      readers_.pop_front();
-      step_done(std::move(reader.job), error(errno_atom(-got)));
+      step_done(take_reader(), error(errno_atom(-got)));
     }
   }
   serving_ = false;
+  if (options_.reading && readers_.empty()) options_.reading(false);
 }
 
 /// What `reader` wants, when it is there.

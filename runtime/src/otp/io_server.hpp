@@ -30,6 +30,7 @@ class IoServer final : public detail::ServerBody {
     std::function<void(std::string_view)> output = {};       ///< Instead of it.
     std::function<std::optional<std::string>()> input = {};  ///< More input, or its end; instead of stdin.
     int input_descriptor = 0;                                ///< stdin.
+    std::function<void(bool)> reading = {};  ///< Told when somebody begins to wait for input, and when nobody does any more.
     bool reads = true;
   };
   explicit IoServer(Options options) : options_(std::move(options)), stream_(options_.descriptor) {}
@@ -54,6 +55,7 @@ class IoServer final : public detail::ServerBody {
   struct Reader {
     Job job;
     std::optional<std::size_t> characters = {};  ///< A line when empty.
+    Ref monitor = {};                            ///< Of who reads.
   };
 
   void go_on(Job job);
@@ -69,6 +71,8 @@ class IoServer final : public detail::ServerBody {
   void flush();
   [[nodiscard]] std::int32_t write_some();
   void serve_readers();
+  [[nodiscard]] Job take_reader();
+  void forget_reader(const Ref& monitor);
   [[nodiscard]] std::optional<Term> take_input(const Reader& reader);
   [[nodiscard]] std::int32_t read_more();
   /// Becomes an EXIT of the pid that is returned once one of `events` holds.

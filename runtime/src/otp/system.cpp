@@ -138,10 +138,11 @@ Result<Pid> start_system(SystemOptions options) {
   runtime().set_call_bodies(&make_call_body);
   return start_supervisor_alone(
       {.name = kSupervisor,
-       .children = {io_server(IoServer::user_name(), {.output = std::move(options.output), .input = std::move(options.input)}),
-                    io_server(IoServer::standard_error_name(), {.descriptor = 2, .reads = false}),
-                    worker<RemoteLog>({.name = RemoteLog::registered_name()}), worker<Echo>({.name = kEcho}),
-                    worker<NodeInfo>({.name = kNodeInfo}, options.version), controller(options)}});
+       .children = {
+           io_server(IoServer::user_name(), {.output = std::move(options.output), .input = std::move(options.input)}),
+           io_server(IoServer::standard_error_name(), {.descriptor = 2, .output = std::move(options.error_output), .reads = false}),
+           worker<RemoteLog>({.name = RemoteLog::registered_name()}), worker<Echo>({.name = kEcho}),
+           worker<NodeInfo>({.name = kNodeInfo}, options.version), controller(options)}});
 }
 
 Term await_system_end() {

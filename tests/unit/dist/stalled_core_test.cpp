@@ -27,7 +27,8 @@ TEST_P(StalledCoreTest, IsTickedForByTheWatchdog) {
     std::atomic<bool> is_down = false, let_go = false, is_held = false;
     std::promise<void> watched;
     b->runtime().post([&] {
-      EXPECT_TRUE(connect_node(testing::node_atom("a")));
+      // An answer, not a connection alone: until a has made its session of what it accepted, nobody ticks for that.
+      EXPECT_TRUE(ping_node(testing::node_atom("a")));
       monitor_nodes(true);
       a->runtime().post([&] {
         is_held = true;

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "console.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "history_file.hpp"
+#include "io/standard_stream.hpp"
+#include "lang/shell_messages.hpp"
+#include "line_editor.hpp"
+#include "otp/io_server.hpp"
+#include "pulpo/gen_server.hpp"
+#include "pulpo/lang.hpp"
+#include "pulpo/os_signal.hpp"
+#include "pulpo/poll.hpp"
+#include "pulpo/receive.hpp"
+
+namespace pulpo::cli {
+namespace {
+
+constexpr std::size_t kTypedAheadMax = 1'000;
+constexpr std::string_view kBreak = "#iex:break";
+
+/// What was typed; its end is an empty text.
+struct Keys {
+  using Message = Info<"$console_keys">;
+  std::string bytes{};
+};
+/// Whether a process waits for a line (IO.gets).
+struct Reading {
+  using Message = Info<"$console_reading">;
+  bool waits = false;
+};
+
+void read_keys(const Pid& console) {
+  for (;;) {
+    char bytes[1024];
+    const std::int32_t got = io::read_standard_input(STDIN_FILENO, bytes);
+    if (got == -EAGAIN) {
+      if (const auto events = poll(STDIN_FILENO, POLLIN); !events) return send(console, Keys{});
+      continue;
+    }
+    if (got <= 0) return send(console, Keys{});
+    send(console, Keys{std::string(bytes, static_cast<std::size_t>(got))});
+  }
+}
+
+/// A pipe through which lines that are typed reach the device.
+class LinePipe {
+ public:
+  LinePipe() {
+    if (::pipe2(ends_, O_CLOEXEC | O_NONBLOCK) != 0) ends_[0] = ends_[1] = -1;
+  }
+  LinePipe(const LinePipe&) = delete;
+  LinePipe& operator=(const LinePipe&) = delete;
+  ~LinePipe() {
+    for (const int end : ends_) {
+      if (end >= 0) ::close(end);
+    }
+  }
+  [[nodiscard]] int reading_end() const noexcept { return ends_[0]; }
+  /// What does not fit is lost: somebody has typed 64 KiB that nobody reads.
+  void put(const std::string& line) const { [[maybe_unused]] const ssize_t wrote = ::write(ends_[1], line.data(), line.size()); }
+
+ private:
+  int ends_[2];
+};
+
+class Console {
+ public:
+  Console(Screen& screen, const ConsoleOptions& options) : screen_(screen), options_(options) {}
+
+  ConsoleEnd run() {
+    trap_exit(true);
+    for (std::string& line : history_.read(LineEditor::kHistoryMax)) editor_.remember(std::move(line));
+    const Pid device = start_device();
+    const Spawned shell = options_.start_shell(self(), device);
+    shell_monitor_ = shell.monitor;
+    shell_ = shell.pid;
+    is_drawn_ = Screen::is_terminal();
+    if (is_drawn_) screen_.begin();
+    const auto resized = is_drawn_ ? watch_os_signal(SIGWINCH) : Result<OsSignal>(Error{Errc::unsupported});
+    const Pid keys = spawn_link([console = self()] { read_keys(console); });
+    while (!end_) receive_one(keys);
+    exit(keys, atoms::kill);
+    exit(device, atoms::shutdown);
+    screen_.end();
+    return *end_;
+  }
+
+ private:
+  Pid start_device() {
+    IoServer::Options io{.output =
+                             [&screen = screen_](std::string_view text) {
+                               if (!screen.print(text)) throw std::runtime_error("the terminal takes nothing");
+                             },
+                         .input_descriptor = pipe_.reading_end(),
+                         .reading = [console = self()](bool waits) { send(console, Reading{waits}); }};
+    auto started = detail::start_server(std::make_unique<IoServer>(std::move(io)), {});
+    if (!started) exit(started.error().reason);
+    return *started;
+  }
+
+  void receive_one(const Pid& keys) {
+    receive(on<Keys>([&](const Keys& typed) { take_keys(typed.bytes); }),
+            on<Reading>([&](const Reading& reading) { is_read_ = reading.waits; }),
+            on<lang::ShellReady>([&](const lang::ShellReady& ready) { begin(ready); }),
+            on<lang::LineDone>([&](const lang::LineDone& done) { finish(done); }),
+            on<lang::ShellRestarted>([&](const lang::ShellRestarted& restarted) {
+              show(restarted.text);
+              counter_ = 1;
+              become_idle();
+            }),
+            on<lang::Completions>([&](const lang::Completions& found) { take_completions(found); }),
+            on<OsSignal::Arrived>([&] { redraw(); }), on<Down>([&](const Down& down) {
+              if (down.ref != shell_monitor_) return;
+              show(fmt::format("*** the shell has ended: {}", reason_text(down.reason)));
+              end_ = ConsoleEnd::lost;
+            }),
+            on<Exit>([&](const Exit& ended) {
+              if (ended.from == keys) end_ = ConsoleEnd::closed;
+            }),
+            otherwise([] {}));
+  }
+
+  void show(std::string_view text) { screen_.print(fmt::format("{}\n", text)); }
+
+  // --- The shell ------------------------------------------------------------------------------------------------------------
+
+  void begin(const lang::ShellReady& ready) {
+    shell_ = ready.shell;
+    if (ready.node != atoms::nonode_nohost) node_ = ready.node.text();
+    counter_ = 1;
+    if (is_drawn_) show(fmt::format("pulpo {} - press Ctrl+C twice to {} (type h ENTER for help)", ready.version, options_.interrupt_does));
+    become_idle();
+  }
+  void finish(const lang::LineDone& done) {
+    show(done.text);
+    if (done.succeeded) ++counter_;
+    become_idle();
+  }
+  /// The prompt again; what was typed meanwhile is next.
+  void become_idle() {
+    is_busy_ = false;
+    redraw();
+    while (!is_busy_ && !typed_ahead_.empty()) {
+      const std::string line = std::move(typed_ahead_.front());
+      typed_ahead_.pop_front();
+      enter(line);
+    }
+    if (!is_busy_ && input_ended_) end_ = ConsoleEnd::closed;
+  }
+  std::string prompt() const {
+    if (is_busy_) return {};
+    const std::string_view word = text_.empty() ? "pulpo" : "...";
+    return node_.empty() ? fmt::format("{}({})> ", word, counter_) : fmt::format("{}({}){}> ", word, node_, counter_);
+  }
+  void redraw() {
+    if (shell_is_away() || end_) return;
+    if (!is_drawn_ && is_busy_) return;
+    screen_.draw({.prompt = prompt() + editor_.search_prompt(), .text = editor_.line(), .cursor = editor_.cursor()});
+  }
+  [[nodiscard]] bool shell_is_away() const { return counter_ == 0; }
+
+  // --- Lines ---------------------------------------------------------------------------------------------------------------
+
+  /// A line that was finished while nothing runs.
+  void enter(const std::string& line) {
+    if (line == kBreak && !text_.empty()) {
+      text_.clear();
+      show("** (TokenMissingError) the expression was left incomplete");
+      return redraw();
+    }
+    text_ += line + "\n";
+    const auto readable = lang::check(text_);
+    if (!readable && readable.error().incomplete) return redraw();
+    const std::string text = std::exchange(text_, {});
+    if (text.find_first_not_of(" \t\n") == std::string::npos) return redraw();
+    is_busy_ = true;
+    send(shell_, lang::EvaluateLine{text});
+  }
+  void take_line(std::string line) {
+    screen_.finish_line();
+    if (is_busy_ && is_read_) return pipe_.put(line + "\n");
+    editor_.remember(line);
+    if (is_drawn_) history_.add(line);
+    if (!is_busy_ && !shell_is_away()) return enter(line);
+    if (typed_ahead_.size() < kTypedAheadMax) typed_ahead_.push_back(std::move(line));
+  }
+
+  // --- Keys ----------------------------------------------------------------------------------------------------------------
+
+  void take_keys(std::string_view bytes) {
+    if (bytes.empty()) {
+      input_ended_ = true;
+      if (!is_busy_ && !shell_is_away()) end_ = ConsoleEnd::closed;
+      return;
+    }
+    if (!is_drawn_) return take_plain(bytes);
+    while (!bytes.empty() && !end_) {
+      const LineEditor::Event event = editor_.feed(bytes);
+      if (event != LineEditor::Event::interrupt) interrupts_ = 0;
+      switch (event) {
+        case LineEditor::Event::line:
+          redraw();
+          take_line(editor_.take_line());
+          break;
+        case LineEditor::Event::interrupt:
+          interrupt();
+          break;
+        case LineEditor::Event::end:
+          if (is_busy_) break;
+          screen_.finish_line();
+          if (!options_.end_hint.empty()) show(options_.end_hint);
+          end_ = ConsoleEnd::closed;
+          break;
+        case LineEditor::Event::complete:
+          ask_for_completions();
+          break;
+        case LineEditor::Event::clear:
+          screen_.clear();
+          break;
+        case LineEditor::Event::none:
+          break;
+      }
+    }
+    if (!is_busy_ || !editor_.line().empty()) redraw();
+  }
+  /// Lines of a pipe or a file.
+  void take_plain(std::string_view bytes) {
+    plain_ += bytes;
+    for (std::size_t end = 0; (end = plain_.find('\n')) != std::string::npos;) {
+      std::string line = plain_.substr(0, end);
+      plain_.erase(0, end + 1);
+      if (line.ends_with('\r')) line.pop_back();
+      take_line(std::move(line));
+    }
+  }
+  void interrupt() {
+    static_cast<void>(editor_.take_line());
+    if (interrupts_++ > 0) {
+      screen_.finish_line();
+      end_ = ConsoleEnd::interrupted;
+      return;
+    }
+    screen_.finish_line();
+    typed_ahead_.clear();
+    if (is_busy_) {
+      send(shell_, lang::InterruptLine{});
+    } else if (!std::exchange(text_, {}).empty()) {
+      show("** (TokenMissingError) the expression was left incomplete");
+    }
+    show(fmt::format("(press Ctrl+C again to {})", options_.interrupt_does));
+  }
+
+  // --- Completion -------------------------------------------------------------------------------------------------------------
+
+  void ask_for_completions() {
+    if (shell_is_away()) return;
+    send(shell_, lang::CompleteLine{++asked_, editor_.line().substr(0, editor_.cursor())});
+    asked_line_ = editor_.line();
+  }
+  void take_completions(const lang::Completions& found) {
+    if (found.number != asked_ || asked_line_ != editor_.line() || found.candidates.empty()) return;
+    std::string_view common = found.candidates[0];
+    for (const std::string& each : found.candidates) {
+      const auto differ = std::mismatch(common.begin(), common.end(), each.begin(), each.end()).first;
+      common = common.substr(0, static_cast<std::size_t>(differ - common.begin()));
+    }
+    if (found.candidates.size() == 1 || common.size() > found.replaced) {
+      editor_.replace(found.replaced, common);
+    } else {
+      show(in_columns(found.candidates, screen_.columns()));
+    }
+    redraw();
+  }
+  static std::string in_columns(const std::vector<std::string>& words, std::size_t width) {
+    std::size_t widest = 0;
+    for (const std::string& word : words) widest = std::max(widest, word.size());
+    const std::size_t columns = std::max<std::size_t>(1, width / (widest + 2));
+    std::string text;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      const bool is_last = i + 1 == words.size() || (i + 1) % columns == 0;
+      text += is_last ? words[i] : fmt::format("{:<{}}", words[i], widest + 2);
+      if (is_last && i + 1 < words.size()) text += '\n';
+    }
+    return text;
+  }
+
+  Screen& screen_;
+  const ConsoleOptions& options_;
+  LineEditor editor_;
+  HistoryFile history_{history_path()};
+  LinePipe pipe_;
+  bool is_drawn_ = false;
+  Pid shell_{};
+  Ref shell_monitor_{};
+  std::string node_;           ///< For the prompt; empty for one without a name.
+  std::uint64_t counter_ = 0;  ///< 0 until the shell is there.
+  std::string text_;           ///< Lines of an expression that is not whole yet.
+  std::deque<std::string> typed_ahead_;
+  std::string plain_;
+  bool is_busy_ = false;
+  bool is_read_ = false;
+  bool input_ended_ = false;
+  unsigned interrupts_ = 0;  ///< Ctrl-C without another key since.
+  std::uint64_t asked_ = 0;
+  std::string asked_line_;
+  std::optional<ConsoleEnd> end_;
+};
+
+}  // namespace
+
+ConsoleEnd run_console(Screen& screen, const ConsoleOptions& options) { return Console(screen, options).run(); }
+
+}  // namespace pulpo::cli

@@ -33,7 +33,8 @@ Atom reason_of(const links::Ending& ending) {
 
 /// Those whose sender waits, for room or for the reply.
 bool is_user_message(Signal kind) noexcept {
-  return kind == Signal::message || kind == Signal::cast || kind == Signal::request || kind == Signal::spawn_request;
+  return kind == Signal::message || kind == Signal::cast || kind == Signal::alias_message || kind == Signal::request ||
+         kind == Signal::spawn_request;
 }
 
 /// Signals that make a node connect (NODE-10, SIG-17); the others speak of relations that a lost connection has ended anyway.

@@ -55,7 +55,7 @@ class CommandLines(ClusterTest):
         self.refuse(["--sname", "a", "--app", "nope"], "no application 'nope' in this program; it has: ping_pong, distro, chat")
 
     def test_a_configuration_that_is_not_there(self):  # ST-28
-        self.refuse(["--name", "abc@192.168.8.104", "-pa", f"{EBIN}/", "--app", "distro", "--erl", "-config config/abc"],
+        self.refuse(["--name", "abc@192.168.8.104", "--app", "distro", "--erl", "-config config/abc"],
                     "config/abc.config: there is no such file")
 
     def test_one_dash_and_erls_words(self):  # ST-65, ST-40, ST-60
@@ -64,7 +64,8 @@ class CommandLines(ClusterTest):
         for node, name in [(alex, "alex"), (kate, "kate")]:
             node.log.await_line(f"node {name}@localhost is up")
         self.assertEqual(self.value("alex@localhost", "Node.connect(:kate@localhost)"), "true\n")
-        self.assertEqual(self.value("alex@localhost", "Node.list(:hidden)"), "[:kate@localhost]\n")
+        self.assertIn(":kate@localhost", self.value("alex@localhost", "Node.list(:hidden)"))
+        self.assertEqual(self.value("alex@localhost", "Node.list"), "[]\n")
         self.assertEqual(self.value("alex@localhost", "Node.get_cookie"), ":secret_token\n")
 
     def test_one_dash_before_a_configuration(self):  # ST-23
@@ -74,10 +75,9 @@ class CommandLines(ClusterTest):
 
     def test_remsh_is_the_verb_remote(self):
         self.start("--sname", "a@localhost", "--cookie", self.cluster.cookie).log.await_line("is up")
-        # Nobody types, so that the console ends; where nobody is, it says so.
         done = self.cluster.run("--sname", "me", "--remsh", "nobody@localhost", "--cookie", self.cluster.cookie)
         self.assertEqual((done.status, done.out), (1, ""), done)
-        self.assert_one_line(done.err, "pulpo remote: ", "nobody@localhost")
+        self.assert_one_line(done.err, "pulpo remote: ", "no node named nobody")
         self.refuse(["--remsh", "no name"], "pulpo remote: ")
 
 

@@ -1,49 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A program on a pseudo-terminal, and what a person sees of it: lines that stay, and the one that the cursor is in.
+"""A program on a real pseudo-terminal, and what a person would see of it.
 
-The screen is as tall as everything that was ever written, so that nothing scrolls away. What a line editor needs is understood: returns,
-backspaces, moves of the cursor, erasing, colours. Only reading moves it on: whoever waits reads.
+Screen follows the few escape sequences that our line editor and views send; Terminal types, and awaits what appears. Nothing sleeps:
+each wait is for text, with a deadline.
 """
 
-import codecs
-import errno
 import fcntl
 import os
 import pty
 import re
-import select
 import signal
 import struct
 import termios
+import threading
 import time
 
-ESCAPE = re.compile(r"\x1b\[([0-9;?]*)([@-~])|\x1b[()][A-Z0-9]|\x1b[=>78]|\x1b\][^\x07]*\x07")
+from cluster import DEADLINE, PULPO
+
+PROMPT = re.compile(r"^(pulpo|\.\.\.)\(([^()\s]*@[^()\s]*\))?\d*\)?\d*> $")
 
 
 class Screen:
-    """The text on a terminal of endless height."""
+    """Rows of text, those that have scrolled away among them, and a cursor."""
 
-    def __init__(self, columns):
-        self.columns = columns
-        self.rows = [[]]
-        self.row = self.column = 0
-        self._rest = ""
+    def __init__(self, columns, rows):
+        self.columns, self.rows = columns, rows
+        self.lines = [""]
+        self.row = self.column = self.top = 0
+        self._pending = ""
 
     def feed(self, text):
-        text = self._rest + text
-        self._rest = ""
+        text = self._pending + text
+        self._pending = ""
         at = 0
         while at < len(text):
             if text[at] == "\x1b":
-                found = ESCAPE.match(text, at)
+                found = re.compile(r"\x1b(\[[0-9;?]*[@-~]|[()][A-Z0-9]|[=>78])").match(text, at)
                 if not found:
-                    if len(text) - at < 64:
-                        self._rest = text[at:]  # the end of it is still to come
+                    if len(text) - at < 16:
+                        self._pending = text[at:]
                         return
-                    at += 1
-                    continue
-                if found.group(2):
-                    self._control(found.group(1), found.group(2))
+                    raise AssertionError(f"an escape sequence that nobody knows: {text[at:at + 16]!r}")
+                self._sequence(found.group(1))
                 at = found.end()
                 continue
             self._character(text[at])
@@ -51,118 +49,183 @@ class Screen:
 
     def _character(self, character):
         if character == "\n":
-            self._to(self.row + 1, self.column)
+            self._down()
         elif character == "\r":
             self.column = 0
         elif character == "\b":
-            self.column = max(self.column - 1, 0)
+            self.column = max(0, self.column - 1)
         elif character >= " ":
             if self.column == self.columns:
-                self._to(self.row + 1, 0)
-            line = self.rows[self.row]
-            line.extend(" " * (self.column + 1 - len(line)))
-            line[self.column] = character
+                self.column = 0
+                self._down()
+            line = self.lines[self.row].ljust(self.column)
+            self.lines[self.row] = line[:self.column] + character + line[self.column + 1:]
             self.column += 1
 
-    def _control(self, numbers, letter):
-        if numbers.startswith("?"):
+    def _down(self):
+        self.row += 1
+        if self.row == len(self.lines):
+            self.lines.append("")
+        self.top = max(self.top, self.row - self.rows + 1)
+
+    def _sequence(self, sequence):
+        if not sequence.startswith("["):
             return
-        number = int(numbers.split(";")[0] or 0)
-        if letter == "A":
-            self._to(max(self.row - max(number, 1), 0), self.column)
-        elif letter == "B":
-            self._to(self.row + max(number, 1), self.column)
-        elif letter == "C":
-            self.column = min(self.column + max(number, 1), self.columns)
-        elif letter == "D":
-            self.column = max(self.column - max(number, 1), 0)
-        elif letter == "G":
-            self.column = max(number, 1) - 1
-        elif letter == "K" and number == 0:
-            del self.rows[self.row][self.column:]
-        elif letter == "K":
-            self.rows[self.row] = [] if number == 2 else [" "] * self.column + self.rows[self.row][self.column:]
-        elif letter == "J" and number == 0:
-            del self.rows[self.row][self.column:]
-            del self.rows[self.row + 1:]
+        words, last = sequence[1:-1], sequence[-1]
+        numbers = [int(word) if word.isdigit() else 0 for word in words.lstrip("?").split(";")]
+        count = max(numbers[0], 1)
+        line = self.lines[self.row]
+        if last == "A":
+            self.row = max(self.top, self.row - count)
+        elif last == "B":
+            for _ in range(count):
+                self._down()
+        elif last == "C":
+            self.column = min(self.columns - 1, self.column + count)
+        elif last == "D":
+            self.column = max(0, self.column - count)
+        elif last == "G":
+            self.column = count - 1
+        elif last == "H":
+            self.row = self.top + max(numbers[0], 1) - 1
+            while self.row >= len(self.lines):
+                self.lines.append("")
+            self.column = (max(numbers[1], 1) if len(numbers) > 1 else 1) - 1
+        elif last == "K":
+            self.lines[self.row] = line[:self.column] if numbers[0] == 0 else "" if numbers[0] == 2 else line
+        elif last == "J":
+            if numbers[0] == 0:
+                self.lines[self.row] = line[:self.column]
+                del self.lines[self.row + 1:]
+            elif numbers[0] == 2:
+                self.lines[self.top:] = [""] * (len(self.lines) - self.top)
+                self.row = min(self.row, len(self.lines) - 1)
 
-    def _to(self, row, column):
-        while len(self.rows) <= row:
-            self.rows.append([])
-        self.row, self.column = row, column
-
-    def lines(self):
-        """Those above the cursor's."""
-        return ["".join(line).rstrip() for line in self.rows[:self.row]]
-
-    def line(self):
-        """The cursor's."""
-        return "".join(self.rows[self.row]).rstrip()
+    def shown(self):
+        """The rows that a person sees."""
+        return [line.rstrip() for line in self.lines[self.top:self.top + self.rows]]
 
 
 class Terminal:
-    """A program whose stdin, stdout and stderr are one terminal."""
+    """One program on a terminal of its own, whose session it leads."""
 
-    def __init__(self, words, environment, folder, rows=50, columns=250):
-        self.screen = Screen(columns)
-        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        self.status = None
-        self.pid, self._end = pty.fork()
+    def __init__(self, arguments, environment, columns=200, rows=50):
+        self.screen = Screen(columns, rows)
+        self.raw = b""
+        self._changed = threading.Condition()
+        self._ended = False
+        self.pid, self._terminal = pty.fork()
         if self.pid == 0:
+            os.execvpe(arguments[0], arguments, {**environment, "TERM": "xterm"})
+        self.resize(columns, rows)
+        self._status = None
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def resize(self, columns, rows):
+        self.screen.columns, self.screen.rows = columns, rows
+        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def _read(self):
+        left = b""
+        while True:
             try:
-                os.chdir(folder)
-                os.execvpe(words[0], words, environment)
-            finally:
-                os._exit(127)
-        fcntl.ioctl(self._end, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+                part = os.read(self._terminal, 65536)
+            except OSError:  # the program has ended
+                part = b""
+            with self._changed:
+                self.raw += part
+                text = (left + part).decode("utf-8", errors="ignore")
+                left = b""
+                self.screen.feed(text)
+                self._ended = not part
+                self._changed.notify_all()
+            if not part:
+                return
 
     def type(self, text):
-        os.write(self._end, text.encode())
+        os.write(self._terminal, text if isinstance(text, bytes) else text.encode())
 
-    def read(self, deadline):
-        """Waits for more until `deadline` (of the monotonic clock). False: none came, or the program has closed its terminal."""
-        if self._end is None or not select.select([self._end], [], [], max(deadline - time.monotonic(), 0))[0]:
-            return False
-        try:
-            got = os.read(self._end, 65536)
-        except OSError as error:
-            if error.errno != errno.EIO:  # Linux' word for: nobody has the other end any more
-                raise
-            got = b""
-        if not got:
-            os.close(self._end)
-            self._end = None
-            return False
-        self.screen.feed(self._decoder.decode(got))
-        return True
+    def await_screen(self, condition, complaint, deadline=None):
+        """Until `condition` of the screen holds; returns what it returned."""
+        end = time.monotonic() + (deadline or DEADLINE)
+        with self._changed:
+            while True:
+                value = condition(self.screen)
+                if value:
+                    return value
+                left = end - time.monotonic()
+                if left <= 0 or self._ended:
+                    why = "the program ended" if self._ended else "it did not come within the deadline"
+                    raise AssertionError(f"{complaint}: {why}; the terminal:\n" + "\n".join(self.screen.lines))
+                self._changed.wait(left)
 
-    def has_closed(self):
-        return self._end is None
+    def await_text(self, pattern, deadline=None):
+        """The match of `pattern` in all that was shown."""
+        return self.await_screen(lambda screen: re.search(pattern, "\n".join(screen.lines), re.MULTILINE), f"no text like {pattern!r}", deadline)
 
-    def wait(self, deadline):
-        """Its exit status, once it has ended; None when it has not."""
-        while self.status is None:
+    def await_prompt(self, below=-1, deadline=None):
+        """The row of an empty prompt, which is the last one and below that row."""
+        def found(screen):
+            row = len(screen.lines) - 1
+            line = screen.lines[row]
+            return (row,) if row > below and row == screen.row and PROMPT.match(line[:screen.column].ljust(screen.column)) \
+                and not line[screen.column:].strip() else None
+        return self.await_screen(found, "no prompt", deadline)[0]
+
+    def evaluate(self, text, deadline=None):
+        """Types a line at the prompt; the lines that stand between it and the next prompt."""
+        row = self.await_prompt(deadline=deadline)
+        self.type(text + "\r")
+        after = self.await_prompt(row, deadline)
+        typed_rows = 1 + (len(self.screen.lines[row].rstrip()) > self.screen.columns)
+        return [line.rstrip() for line in self.screen.lines[row + typed_rows:after]]
+
+    def echoes(self):
+        """Whether the terminal shows keys itself, as it does for programs that do not edit lines."""
+        return bool(termios.tcgetattr(self._terminal)[3] & termios.ECHO)
+
+    def signal(self, number):
+        os.kill(self.pid, number)
+
+    def wait(self, deadline=None):
+        """The program's exit status; -9 when it was killed."""
+        end = time.monotonic() + (deadline or DEADLINE)
+        while self._status is None:
             done, status = os.waitpid(self.pid, os.WNOHANG)
             if done:
-                self.status = os.waitstatus_to_exitcode(status)
-            elif time.monotonic() > deadline:
-                return None
-            elif not self.read(min(deadline, time.monotonic() + 0.01)):
-                select.select([], [], [], 0.01)
-        return self.status
+                self._status = os.waitstatus_to_exitcode(status)
+                break
+            if time.monotonic() > end:
+                raise AssertionError("the program did not end; the terminal:\n" + "\n".join(self.screen.lines))
+            threading.Event().wait(0.01)
+        return self._status
 
-    def kill(self, number=signal.SIGKILL):
-        if self.status is None:
-            os.kill(self.pid, number)
+    def await_rest(self):
+        """All that the program has written is on the screen, once it has ended."""
+        self._thread.join(DEADLINE)
 
     def close(self):
-        if self.wait(time.monotonic()) is None:
-            self.kill(signal.SIGTERM)
-            if self.wait(time.monotonic() + 20) is None:
-                self.kill()
-                self.wait(time.monotonic() + 20)
-        while self._end is not None and self.read(time.monotonic()):
-            pass
-        if self._end is not None:
-            os.close(self._end)
-            self._end = None
+        if self._status is None:
+            try:
+                os.kill(self.pid, signal.SIGKILL)
+                self.wait()
+            except ProcessLookupError:
+                pass
+        self._thread.join(DEADLINE)
+        os.close(self._terminal)
+
+
+def open_console(cluster, *arguments, columns=200, rows=50, **environment):
+    """`pulpo …` of this cluster on a terminal, ended with it."""
+    terminal = Terminal([PULPO, *arguments], cluster.environment(**environment), columns, rows)
+    cluster.programs.append(terminal)
+    return terminal
+
+
+def open_node(cluster, name, *arguments, columns=200, rows=50, **environment):
+    """A node with a console, at its first prompt."""
+    option = "--name" if "." in name.partition("@")[2] else "--sname"
+    terminal = open_console(cluster, "node", option, name, "--cookie", cluster.cookie, *arguments, columns=columns, rows=rows, **environment)
+    terminal.await_prompt()
+    return terminal

@@ -25,6 +25,7 @@ The first line may be `<!-- host ADDRESS -->`: then all happens on a host of its
 
 import re
 import shlex
+import signal
 import time
 
 PROMPT = re.compile(r"^((?:pulpo|\.\.\.)(?:\([^()\s]+\))\d*>)(?: (.*))?$")
@@ -90,13 +91,19 @@ class Window:
             if came:
                 raise Failed(f"nobody expected: {self.lines(is_log=False)[self.seen]}")
 
+    def above(self):
+        """What stands above the cursor's line."""
+        return [line.rstrip() for line in self.terminal.screen.lines[:self.terminal.screen.row]]
+
+    def line(self):
+        """The cursor's."""
+        return self.terminal.screen.lines[self.terminal.screen.row].rstrip()
+
     def lines(self, is_log):
-        return [line for line in self.terminal.screen.lines() if bool(LOG_LINE.match(line)) == is_log and not GREETING.match(line)]
+        return [line for line in self.above() if bool(LOG_LINE.match(line)) == is_log and not GREETING.match(line)]
 
     def picture(self):
-        if self.terminal is None:
-            return "(nothing runs there)"
-        return "\n".join([*self.terminal.screen.lines(), self.terminal.screen.line()])
+        return "(nothing runs there)" if self.terminal is None else "\n".join([*self.above(), self.line()])
 
 
 class Transcript:
@@ -114,7 +121,7 @@ class Transcript:
             line = re.sub(r"\baltair\b", self.host, step.line)
             try:
                 self._step(window, line)
-            except Failed as failed:
+            except AssertionError as failed:
                 shown = "\n".join(f"--- {each.name}\n{each.picture()}" for each in self.windows.values())
                 raise Failed(f"line {step.number}, in window {step.window}: {step.line}\n{failed}\n{shown}") from None
         for window in self.windows.values():
@@ -148,13 +155,12 @@ class Transcript:
         words = shlex.split(command)
         if words[0] == "kill":
             victim = self.windows[words[-1].removeprefix("%")].terminal
-            victim.kill(int(words[1].lstrip("-")))
-            if victim.wait(time.monotonic() + self.deadline) is None:
-                raise Failed("it is still there")
+            victim.signal(signal.Signals(int(words[1].lstrip("-"))))
+            victim.wait(self.deadline)
             return
         if window.terminal is not None:
-            if window.terminal.wait(time.monotonic() + self.deadline) is None:
-                raise Failed("what was started there before has not ended")
+            window.terminal.wait(self.deadline)
+            window.terminal.await_rest()
             self._end_of(window)
             window.terminal.close()
         window.terminal = self.start(words)
@@ -162,19 +168,17 @@ class Transcript:
         window.skips = False
 
     def _prompt(self, window, prompt, typed):
-        self._await(window, lambda: window.terminal.screen.line() == prompt, f"no prompt {prompt}")
+        self._await(window, lambda: window.line() == prompt, f"no prompt {prompt}")
         if window.skips:
             window.seen, window.skips = len(window.lines(is_log=False)), False
         self._nothing_else(window)
         if typed is None:
             return
-        pause = time.monotonic() + PAUSE
-        while time.monotonic() < pause and not window.terminal.has_closed():
-            window.terminal.read(pause)
-        before = len(window.terminal.screen.lines())
+        time.sleep(PAUSE)
+        before = len(window.above())
         if typed in KEYS:
             window.terminal.type(KEYS[typed])
-            self._await_or_end(window, lambda: len(window.terminal.screen.lines()) > before)
+            self._await(window, lambda: len(window.above()) > before, f"nothing happens at {typed}")
             self._pass_over(window, prompt)
             return
         window.terminal.type(typed + "\r")
@@ -186,10 +190,10 @@ class Transcript:
             window.seen += 1
 
     def _status(self, window, status):
-        if window.terminal.wait(time.monotonic() + self.deadline) is None:
-            raise Failed("the program has not ended")
-        if window.terminal.status != status:
-            raise Failed(f"it ended with status {window.terminal.status}")
+        ended = window.terminal.wait(self.deadline)
+        window.terminal.await_rest()
+        if ended != status:
+            raise Failed(f"it ended with status {ended}")
 
     def _expect(self, window, line, exact=False):
         if window.terminal is None:
@@ -236,19 +240,9 @@ class Transcript:
         return [re.sub(r"\baltair\b", self.host, step.line) for step in self.steps if step.window == window.name]
 
     def _await(self, window, condition, complaint):
-        if not self._await_or_end(window, condition):
-            raise Failed(complaint)
-
-    def _await_or_end(self, window, condition):
         if window.terminal is None:
             raise Failed("nothing runs in this window")
-        end = time.monotonic() + self.deadline
-        while not condition():
-            for other in self.windows.values():  # or they would be held up by a full terminal
-                if other is not window and other.terminal is not None:
-                    while other.terminal.read(time.monotonic()):
-                        pass
-            if window.terminal.has_closed() or time.monotonic() > end:
-                return condition()
-            window.terminal.read(min(end, time.monotonic() + 0.05))
-        return True
+        try:
+            window.terminal.await_screen(lambda _: condition(), complaint, self.deadline)
+        except AssertionError:
+            raise Failed(complaint) from None

@@ -30,11 +30,14 @@ class Transcripts(ClusterTest):
             # One that is started on demand would stay behind: nobody outside can tell it to end.
             program, *rest = [*inside, PULPO, "mapper"]
             self.cluster.start(*rest, program=program).log.await_line("mapper is up")
-        environment = self.cluster.environment(TERM="xterm", PULPO_HISTORY="off")
+        environment = self.cluster.environment(PULPO_HISTORY="off")
+        before = os.getcwd()
+        os.chdir(ROOT)  # as a person does, for configs/
+        self.addCleanup(os.chdir, before)
 
         def start(words):
-            program = PULPO if words[0] == "pulpo" else words[0]
-            return Terminal([*inside, program, *words[1:]], environment, ROOT)
+            program = os.path.join(before, PULPO) if words[0] == "pulpo" else words[0]
+            return Terminal([*inside, program, *words[1:]], environment, columns=250)
 
         transcript = Transcript(text, start, HOST, DEADLINE)
         self.addCleanup(transcript.close)
@@ -92,7 +95,7 @@ class Pages(unittest.TestCase):
     """The reader of pages, with a console that is none."""
 
     def play(self, text, deadline=5):
-        transcript = Transcript("```console a\n$ fake\n" + text + "\n```\n", lambda words: Terminal([sys.executable, "-c", FAKE], dict(os.environ), ROOT),
+        transcript = Transcript("```console a\n$ fake\n" + text + "\n```\n", lambda words: Terminal([sys.executable, "-c", FAKE], dict(os.environ)),
                                 "this_host", deadline)
         try:
             transcript.play()
@@ -124,14 +127,15 @@ class Pages(unittest.TestCase):
         self.refuse("pulpo(fake@h)1> ^D\nstatus 0", "it ended with status 3")
 
     def test_the_screen_is_what_a_person_sees(self):
-        screen = Screen(10)
+        screen = Screen(10, 20)
+        above = lambda: [line.rstrip() for line in screen.lines[:screen.row]]
         screen.feed("one\r\ntwo\rTW\x1b[K\r\nab\x1b[2Dx\x1b")
         screen.feed("[31mc\x1b[0m")
-        self.assertEqual((screen.lines(), screen.line()), (["one", "TW"], "xc"))
+        self.assertEqual((above(), screen.lines[screen.row]), (["one", "TW"], "xc"))
         screen.feed("\r\n0123456789ab")
-        self.assertEqual(screen.lines()[-1], "0123456789")
+        self.assertEqual(above()[-1], "0123456789")
         screen.feed("\x1b[1A\r\x1b[J|")
-        self.assertEqual((screen.lines()[-1], screen.line()), ("xc", "|"))
+        self.assertEqual((above()[-1], screen.lines[screen.row]), ("xc", "|"))
 
 
 if __name__ == "__main__":

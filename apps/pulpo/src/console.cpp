@@ -128,7 +128,7 @@ class Console {
               end_ = ConsoleEnd::lost;
             }),
             on<Exit>([&](const Exit& ended) {
-              if (ended.from == keys) end_ = ConsoleEnd::closed;
+              if (ended.from == keys) take_keys({});
             }),
             otherwise([] {}));
   }

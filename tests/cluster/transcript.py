@@ -118,7 +118,7 @@ class Transcript:
     def play(self):
         for step in self.steps:
             window = self.windows.setdefault(step.window, Window(step.window))
-            line = re.sub(r"\baltair\b", self.host, step.line)
+            line = self._here(step.line)
             try:
                 self._step(window, line)
             except AssertionError as failed:
@@ -237,7 +237,13 @@ class Transcript:
                 raise Failed(f"window {window.name}: an error that the transcript does not have: {line}")
 
     def _expected(self, window):
-        return [re.sub(r"\baltair\b", self.host, step.line) for step in self.steps if step.window == window.name]
+        return [self._here(step.line) for step in self.steps if step.window == window.name]
+
+    def _here(self, line):
+        """The line with this machine's name, in quotes where an atom needs them."""
+        if not re.fullmatch(r"[A-Za-z_]\w*", self.host):
+            line = re.sub(r":(\w+@altair)\b", r':"\1"', line)
+        return re.sub(r"\baltair\b", self.host, line)
 
     def _await(self, window, condition, complaint):
         if window.terminal is None:

@@ -126,6 +126,11 @@ class Pages(unittest.TestCase):
         self.refuse("pulpo(fake@h)1> fail\n:ok\npulpo(fake@h)2>", "an error that the transcript does not have")
         self.refuse("pulpo(fake@h)1> ^D\nstatus 0", "it ended with status 3")
 
+    def test_the_tutorials_machine_is_this_one(self):
+        here = lambda line, host: Transcript("", None, host, 1)._here(line)
+        self.assertEqual(here("pulpo(b@altair)1> Node.connect :a@altair", "box"), "pulpo(b@box)1> Node.connect :a@box")
+        self.assertEqual(here("[:b@altair, :c@altair] on altair", "my-box"), '[:"b@my-box", :"c@my-box"] on my-box')
+
     def test_the_screen_is_what_a_person_sees(self):
         screen = Screen(10, 20)
         above = lambda: [line.rstrip() for line in screen.lines[:screen.row]]

@@ -202,6 +202,10 @@ class Terminal:
             threading.Event().wait(0.01)
         return self._status
 
+    def await_rest(self):
+        """All that the program has written is on the screen, once it has ended."""
+        self._thread.join(DEADLINE)
+
     def close(self):
         if self._status is None:
             try:

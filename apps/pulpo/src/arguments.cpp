@@ -11,7 +11,8 @@ namespace pulpo::cli {
 namespace {
 
 const Option* find_option(const Verb& verb, std::string_view name) {
-  const auto found = std::find_if(verb.options.begin(), verb.options.end(), [&](const Option& option) { return option.name == name; });
+  const auto found = std::find_if(verb.options.begin(), verb.options.end(),
+                                  [&](const Option& option) { return option.name == name || (!name.empty() && option.also == name); });
   return found == verb.options.end() ? nullptr : &*found;
 }
 
@@ -84,6 +85,7 @@ Outcome<Arguments> Arguments::parse(const Verb& verb, std::span<const char* cons
     }
     const Option* option = find_option(verb, name);
     if (option == nullptr) return unknown_option(verb, word.substr(0, word.find('=')), name);
+    name = option->name;
     if (option->value.empty()) {
       if (value) return wrong_usage(fmt::format("--{} takes no value", name));
       result.given_.push_back({option, "1", true});
@@ -92,7 +94,7 @@ Outcome<Arguments> Arguments::parse(const Verb& verb, std::span<const char* cons
     if (!value) {
       // What looks like an option is not taken for a value: `--sname --cookie c` is a forgotten name, not a node "--cookie".
       if (i + 1 >= words.size() || (looks_like_option(words[i + 1]) && !option->takes_dashes)) {
-        return wrong_usage(fmt::format("--{} needs a value: --{} {}", name, name, option->value));
+        return wrong_usage(fmt::format("--{} needs {}: --{} {}", name, option->lacks, name, option->value));
       }
       value = words[++i];
     }

@@ -36,11 +36,13 @@ using Environment = std::function<const char*(const char* name)>;
 [[nodiscard]] Environment process_environment();
 
 struct Option {
-  std::string_view name = {};   ///< Without dashes: "cookie-file".
-  std::string_view value = {};  ///< What stands for its value in the help, "FILE"; empty for a switch.
-  std::string_view help = {};   ///< One or two sentences; the help wraps them.
-  bool repeatable = false;      ///< May be given several times; from the environment separated by commas.
-  bool takes_dashes = false;    ///< Its value may look like an option: --erl "-config configs/a".
+  std::string_view name = {};          ///< Without dashes: "cookie-file".
+  std::string_view also = {};          ///< Another word for it, which other programs have: "e" for "eval".
+  std::string_view value = {};         ///< What stands for its value in the help, "FILE"; empty for a switch.
+  std::string_view help = {};          ///< One or two sentences; the help wraps them.
+  bool repeatable = false;             ///< May be given several times; from the environment separated by commas.
+  bool takes_dashes = false;           ///< Its value may look like an option: --erl "-config configs/a".
+  std::string_view lacks = "a value";  ///< What is missing where the value is: "--sname needs a name".
 };
 
 struct Verb {

@@ -15,7 +15,10 @@ std::vector<Option> operator+(std::vector<Option> left, const std::vector<Option
 
 std::vector<Option> cookie_options() {
   return {
-      {.name = "cookie", .value = "C", .help = "The secret that nodes share. Others on this machine may see it in the list of processes."},
+      {.name = "cookie",
+       .also = "setcookie",
+       .value = "C",
+       .help = "The secret that nodes share. Others on this machine may see it in the list of processes."},
       {.name = "cookie-file",
        .value = "FILE",
        .help = "Read it from FILE, which only its owner may read. Without either: PULPO_COOKIE, $CREDENTIALS_DIRECTORY/cookie, "

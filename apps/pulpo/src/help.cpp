@@ -82,7 +82,7 @@ std::string verb_help(const Verb& verb, std::string_view program) {
   text += wrapped(verb.details.empty() ? verb.summary : verb.details, 0, 0);
   text += "\n\n";
   for (const Option& option : verb.options) {
-    std::string head = fmt::format("--{}", option.name);
+    std::string head = option.also.size() == 1 ? fmt::format("-{}, --{}", option.also, option.name) : fmt::format("--{}", option.name);
     if (!option.value.empty()) head += fmt::format(" {}", option.value);
     text += option_help(head, option.help);
   }

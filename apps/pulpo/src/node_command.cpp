@@ -26,6 +26,7 @@
 #include "pulpo/net/node.hpp"
 #include "pulpo/net/node_functions.hpp"
 #include "pulpo/system.hpp"
+#include "remsh.hpp"
 #include "signals.hpp"
 
 namespace pulpo::cli {
@@ -290,6 +291,7 @@ const char* await_signal(Signals& signals, const SystemWatch& watch) {
 
 int run_node(Program& program, const Arguments& arguments) {
   const Verb& verb = arguments.verb();
+  if (arguments.typed("remsh")) return run_remsh(program, arguments);
   if (const auto applied = apply_log_options(arguments, log::Level::info); !applied) return program.complain(verb, applied.error());
   auto plan = read_plan(program, arguments);
   if (!plan) return program.complain(verb, plan.error());
@@ -349,14 +351,18 @@ Verb node_verb() {
           "/etc/pulpo/cookie\nnode --sname a --app ping_pong --config configs/a\nnode --sname b --eval 'Node.connect(:a@altair)'",
       .options =
           std::vector<Option>{
-              {.name = "sname", .value = "N[@HOST]", .help = "Short name; this host's by default. auto takes the host's name."},
-              {.name = "name", .value = "N@HOST", .help = "Long name: the host as others reach it, with dots."}} +
+              {.name = "sname",
+               .value = "N[@HOST]",
+               .help = "Short name; this host's by default. auto takes the host's name.",
+               .lacks = "a name"},
+              {.name = "name", .value = "N@HOST", .help = "Long name: the host as others reach it, with dots.", .lacks = "a name"}} +
           cookie_options() + config_options() +
           std::vector<Option>{
               {.name = "app",
                .value = "A",
                .help = "Start this application, and what it needs. May be given several times.",
-               .repeatable = true},
+               .repeatable = true,
+               .lacks = "an application's name"},
               eval_option(),
               console_option(),
               {.name = "permanent", .help = "When one of these applications ends, the node does, with status 1."},
@@ -379,6 +385,7 @@ Verb node_verb() {
               {.name = "net-ticktime",
                .value = "S",
                .help = "A node that is silent for S seconds is taken for dead; 8 by default. Two nodes use the larger of theirs."},
+              remsh_option(),
               plain_links_option(),
               {.name = "no-mapper", .help = "Do not start a mapper when this host has none."}} +
           log_options(false),

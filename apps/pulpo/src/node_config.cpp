@@ -14,6 +14,14 @@ namespace {
 
 constexpr std::string_view kNoMeaning = "the applications are part of this program";
 
+/// iex starts the application of the folder that it is called in.
+std::string instead(const Program& program, const Arguments& arguments) {
+  std::string names;
+  for (const Application& each : program.applications()) names += fmt::format("{}--app {}", names.empty() ? "" : ", ", each.name);
+  if (arguments.has("app") || names.empty()) return std::string(kNoMeaning);
+  return fmt::format("{}, and start with {}", kNoMeaning, names);
+}
+
 /// Enough of a list to see what is meant; a cluster of a hundred boards would fill the screen.
 constexpr std::size_t kNamesShown = 8;
 
@@ -84,6 +92,7 @@ std::vector<Option> config_options() {
        .help = "As for iex; means nothing here, since applications are part of the program.",
        .repeatable = true},
       {.name = "S", .value = "mix", .help = "The same.", .repeatable = true},
+      {.name = "no-halt", .help = "The same: a node stays until it is told to stop."},
   };
 }
 
@@ -92,6 +101,7 @@ Outcome<Config> read_node_config(const Program& program, const Arguments& argume
   std::vector<std::string> meaningless;
   for (const std::string& folder : arguments.all("pa")) meaningless.push_back("-pa " + folder);
   for (const std::string& script : arguments.all("S")) meaningless.push_back("-S " + script);
+  if (arguments.has("no-halt")) meaningless.emplace_back("--no-halt");
   for (const std::string& text : arguments.all("erl")) {
     PULPO_TRY(const ErlFlags flags, read_erl_flags(text));
     files.insert(files.end(), flags.configs.begin(), flags.configs.end());
@@ -100,7 +110,7 @@ Outcome<Config> read_node_config(const Program& program, const Arguments& argume
   if (!meaningless.empty()) {
     std::string list;
     for (const std::string& each : meaningless) list += (list.empty() ? "" : ", ") + each;
-    log::notice("without a meaning here: {}; {}", list, kNoMeaning);
+    log::notice("without a meaning here: {}; {}", list, instead(program, arguments));
   }
   auto config = read_configs(files);
   // Whatever is wrong with a file: nothing was tried.

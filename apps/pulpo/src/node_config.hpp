@@ -14,7 +14,7 @@
 
 namespace pulpo::cli {
 
-/// --config, --erl, and what is typed to iex without a meaning here: -pa, -S.
+/// --config, --erl, and what is typed to iex without a meaning here: -pa, -S, --no-halt.
 [[nodiscard]] std::vector<Option> config_options();
 
 /// Reads the files that the command line names, and logs what of it all has no meaning here.

@@ -11,6 +11,7 @@ namespace pulpo::cli {
 
 Option eval_option() {
   return {.name = "eval",
+          .also = "e",
           .value = "EXPR",
           .help =
               "Evaluate this when the node is up: Elixir's expressions, as 'IO.puts(Node.self)'. It stays then; one that fails stops "

@@ -6,8 +6,8 @@
 // turns, and so do the receivers of one sender.
 //
 //   Order      What a process sends to another is never overtaken by what it sends it later (SIG-1): that waits here too, whatever its
-//              kind. Names are in the way of knowing whether two receivers are one: a sender that uses one while something of its waits
-//              goes on in the order of its sends alone, until all of it has left.
+//              kind. Names and aliases are in the way of knowing whether two receivers are one: a sender that uses one while something of
+//              its waits goes on in the order of its sends alone, until all of it has left.
 //   Ownership  Owns the messages. `encoder` and `owner` outlive it.
 //   Threads    The home core's.
 //   Bounds     FragmentLimits for what has begun. bytes() is the owner's to watch.

@@ -66,7 +66,7 @@ Distribution::Distribution(Runtime& runtime, const NodeOptions& options, NodeNam
   identity_.name = own_name_.text();
   identity_.tick_time = std::max<Duration>(options.net_ticktime, 1s);
   identity_.hidden = !options.visible || options.transient;
-  identity_.features |= links::kRemoteSpawn | links::kFragments;
+  identity_.features |= links::kRemoteSpawn | links::kFragments | links::kAliases;
   if (options.plain_links) identity_.features |= links::kPlainRecords;
   // Small numbers are Erlang's own (EPMD-7). Drawn anew at each start, since boards boot in 1970.
   do {
@@ -571,7 +571,7 @@ bool Distribution::route_slowly(Core& from, MessagePtr message) {
   if (found != neighbours_.end() && found->second->session != nullptr) {
 #if PULPO_FAULT == 3  // Planted: a pid of an earlier life is taken for one of this life. tests/simulation must find it.
 #else
-    if (!message->by_name) {
+    if (!message->by_name || message->kind == Signal::alias_message) {
       from.undeliverable(std::move(message), atoms::noproc);  // an earlier life of that node (SIG-2)
       return true;
     }

@@ -39,6 +39,7 @@ void Session::established(const links::Peer& peer) {
   peer_creation_ = peer.creation;
   hidden_ = peer.hidden;
   spawns_ = (peer.features & links::kRemoteSpawn) != 0;
+  aliases_ = (peer.features & links::kAliases) != 0;
   began_ = core_.loop().now();
   const auto index = distribution_.nodes().find_or_make(peer.name, peer.creation);
   if (!index) {
@@ -71,9 +72,8 @@ wire::Frame Session::frame_of(const Message& message) {
       frame.body = message.body;
       break;
     case Signal::reply:
-    case Signal::alias_message:
       frame.kind = FrameKind::reply;
-      frame.from = {};  // the reference says whose answer it is, or whose alias
+      frame.from = {};  // the reference says whose answer it is
       frame.body = message.body;
       break;
     case Signal::request_down:
@@ -115,6 +115,10 @@ wire::Frame Session::frame_of(const Message& message) {
       frame.kind = message.kind == Signal::spawn_request ? FrameKind::spawn_request : FrameKind::spawn_reply;
       frame.body = message.body;
       break;
+    case Signal::alias_message:
+      frame.kind = FrameKind::alias;
+      frame.body = message.body;
+      break;
     case Signal::exit_message:
     case Signal::down_message:
     case Signal::typed:
@@ -147,7 +151,7 @@ bool Session::send(MessagePtr message) {
 bool Session::is_bulk(const Message& message) const noexcept {
   if (message.body.is_inline() && (!bulk_ || bulk_->empty())) [[likely]]
     return false;
-  if (!bulk_ || (message.kind == Signal::spawn_request && !spawns_)) return false;
+  if (!bulk_ || (message.kind == Signal::spawn_request && !spawns_) || (message.kind == Signal::alias_message && !aliases_)) return false;
   return BulkLane::is_large(message) || (!bulk_->empty() && bulk_->holds_back(message));
 }
 
@@ -176,6 +180,8 @@ void Session::left(Signal kind, std::size_t bytes) {
 void Session::encode(MessagePtr message) {
   if (message->kind == Signal::spawn_request && !spawns_) [[unlikely]]
     return core_.undeliverable(std::move(message), "notsup"_atom);
+  if (message->kind == Signal::alias_message && !aliases_) [[unlikely]]
+    return;  // to it, what others send there is lost: it was so when it was made
   wire::OutBuffer& out = connection_->gathering();
   if (auto encoded = encoder_->encode(out, frame_of(*message)); !encoded) return not_encoded(std::move(message), encoded.error());
   core_.flush_soon(*this);
@@ -198,9 +204,9 @@ Session::Reserve Session::reserve_of(Signal kind) noexcept {
   switch (kind) {
     case Signal::message:
     case Signal::cast:
-    case Signal::alias_message:
     case Signal::request:  // its caller waits for the reply
     case Signal::spawn_request:
+    case Signal::alias_message:
       return {nullptr, 0};
     case Signal::reply:
     case Signal::down:  // the result of an rpc
@@ -327,6 +333,11 @@ void Session::deliver(wire::Frame& frame) {
       break;
     case FrameKind::spawn_reply:
       kind = Signal::spawn_reply;
+      break;
+    case FrameKind::alias:
+      if (frame.ref.first >= core_.runtime().core_count()) return;  // no alias of ours
+      kind = Signal::alias_message;
+      frame.to = address_of_alias(frame.ref);
       break;
   }
   MessagePtr message = core_.make(kind);

@@ -114,7 +114,8 @@ class Session final : public links::Connection::Owner, public Flusher, private B
   std::uint32_t peer_creation_ = 0;
   NodeIndex peer_ = 0;
   bool hidden_ = false;
-  bool spawns_ = false;           ///< The peer knows of spawn requests.
+  bool spawns_ = false;           ///< The peer knows of spawn requests, …
+  bool aliases_ = false;          ///< … and of what is sent to an alias.
   bool held_up_ = false;          ///< Senders wait for room, or …
   bool bulk_held_up_ = false;     ///< … those of large messages do.
   std::deque<MessagePtr> kept_;   ///< Signals that came while there was no room, in order.

@@ -43,6 +43,7 @@ enum Feature : std::uint64_t {
   kSealedRecords = 1u << 1,
   kRemoteSpawn = 1u << 2,  ///< Frames of the kinds spawn_request and spawn_reply are known.
   kFragments = 1u << 3,    ///< Large messages may come in fragments.
+  kAliases = 1u << 4,      ///< Frames of the kind alias are known.
 };
 inline constexpr std::uint64_t kRecordFormats = kPlainRecords | kSealedRecords;
 

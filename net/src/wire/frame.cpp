@@ -8,9 +8,9 @@
 namespace pulpo::wire {
 namespace {
 
-constexpr std::array<const char*, kFrameKindCount> kNames = {"reply",   "request",   "send",       "send_name",     "cancel",
-                                                             "link",    "unlink",    "unlink_ack", "exit",          "exit2",
-                                                             "monitor", "demonitor", "down",       "spawn_request", "spawn_reply"};
+constexpr std::array<const char*, kFrameKindCount> kNames = {"reply",  "request",       "send",        "send_name", "cancel",  "link",
+                                                             "unlink", "unlink_ack",    "exit",        "exit2",     "monitor", "demonitor",
+                                                             "down",   "spawn_request", "spawn_reply", "alias"};
 
 constexpr std::array<const char*, kFrameKindCount> kRules = {
     "a reply carries to, ref and a body",
@@ -28,6 +28,7 @@ constexpr std::array<const char*, kFrameKindCount> kRules = {
     "a down carries ref and a body",
     "a spawn_request carries from, ref and a body",
     "a spawn_reply carries to, ref and a body",
+    "an alias carries ref and a body",
 };
 
 bool is_within(const Term& number, std::int64_t most) noexcept {

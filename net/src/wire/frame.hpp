@@ -4,8 +4,8 @@
 //
 // Which fields a kind carries stands beside the kind. Identifiers in a frame's head name no node on the wire, because
 // their kind already does: `from` is the sender's own process, `to` the receiver's; `ref` was made by the sender in
-// request, cancel, monitor, demonitor and spawn_request, and by the receiver in reply, down and spawn_reply. In C++ the sender's own is
-// kOwnNode while encoding, and the receiver's own is kOwnNode after decoding; the other side's carries its NodeIndex.
+// request, cancel, monitor, demonitor and spawn_request, and by the receiver in reply, down, spawn_reply and alias. In C++ the sender's own
+// is kOwnNode while encoding, and the receiver's own is kOwnNode after decoding; the other side's carries its NodeIndex.
 //
 //   Ownership  The body is a Term like any other: nothing in a decoded frame points into the bytes it came from.
 //   Threads    A value.
@@ -36,8 +36,9 @@ enum class FrameKind : std::uint8_t {
   down = 12,           ///< ref, body: what was monitored (or asked) ended, or never was (noproc); to, from when known.
   spawn_request = 13,  ///< from, ref, body {options, leader, module, name, arguments}: a process that calls that function.
   spawn_reply = 14,    ///< to, ref; from and body (its links and monitors as SpawnOption) when it began, else body: why it did not.
+  alias = 15,          ///< ref, body; from when known: for whoever has made this alias.
 };
-inline constexpr unsigned kFrameKindCount = 15;
+inline constexpr unsigned kFrameKindCount = 16;
 
 /// Bits of what a spawn_request wants and a spawn_reply has done; SpawnOption in pulpo.proto.
 inline constexpr int kSpawnLink = 1;

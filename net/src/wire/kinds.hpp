@@ -35,6 +35,7 @@ inline constexpr std::array<KindRule, kFrameKindCount> kKindRules = {{
     {kRef | kBody, kFrom | kTo, false, true},          // down
     {kFrom | kRef | kBody, 0, false, false},           // spawn_request
     {kTo | kRef | kBody, kFrom, false, true},          // spawn_reply
+    {kRef | kBody, kFrom, false, true},                // alias
 }};
 
 inline constexpr const KindRule& rule_of(FrameKind kind) { return kKindRules[static_cast<std::size_t>(kind)]; }

@@ -182,7 +182,7 @@ void set_mailbox_limit(const MailboxLimit& limit);
 void send(const Address& to, Term message);
 /// GenServer.cast/2: {'$gen_cast', message}, and whoever does not exist does not matter (GS-16).
 void cast(const Address& to, Term message);
-/// To the process that made this alias, here or on another node (SIG-14). One that is no longer active drops the message.
+/// To the process that made this alias (SIG-14). One that is no longer active drops the message.
 void send(const Ref& alias, Term message);
 
 // --- Timers -------------------------------------------------------------------------------------------

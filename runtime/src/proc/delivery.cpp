@@ -39,8 +39,7 @@ bool Core::send(MessagePtr message) {
 void Core::deliver(MessagePtr message) {
   Process* const process = find(message->to);
   if (process == nullptr) {
-    // From another node a message to an alias comes as a reply: the reference says whose it is.
-    if (message->kind == Signal::alias_message || message->kind == Signal::reply) return deliver_to_alias(std::move(message));
+    if (message->kind == Signal::alias_message) return deliver_to_alias(std::move(message));
     undeliverable(std::move(message), atoms::noproc);
   } else {
     deliver_to(*process, std::move(message));

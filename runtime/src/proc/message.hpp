@@ -43,7 +43,7 @@ enum class Signal : std::uint8_t {
   monitor,        ///< from, to or name, ref
   demonitor,      ///< from, to or name, ref
   down,           ///< to, ref, body = reason
-  alias_message,  ///< to.core, ref, body: for whoever made that alias; becomes a message
+  alias_message,  ///< to.core, ref, body: for whoever made that alias; becomes a message. To another node: to.node, by_name
   hold,           ///< from, to: the sender `to` has filled the mailbox of `from` and should wait
   release,        ///< from, to: it has room again
   spawn_request,  ///< to.node, from, ref, body = a SpawnRequest: a process there; see proc/remote_spawn.hpp
@@ -112,6 +112,9 @@ struct Message {
     }
   }
 };
+
+/// Where an alias_message for an alias of this node goes: its reference tells the core, which knows whose it is.
+[[nodiscard]] inline Pid address_of_alias(const Ref& alias) noexcept { return Pid{kOwnNode, alias.first << Pid::kSlotBits, 0}; }
 
 /// The message as a process sees it; `message` keeps its body.
 [[nodiscard]] Term term_of(const Message& message);

@@ -112,28 +112,21 @@ void send(const Address& to, Term message) {
   send_signal(core, to, Signal::message, std::move(message));
 }
 
-namespace {
-
-constexpr std::uint32_t kCoresMax = 1u << (32 - Pid::kSlotBits);
-
-/// On the other node: its core alone. No process has that slot, and a frame wants a pid that is not all zero.
-Pid core_of_alias(const Ref& alias) { return {alias.node, alias.first << Pid::kSlotBits | ((1u << Pid::kSlotBits) - 1), 1}; }
-
-}  // namespace
-
 void send(const Ref& alias, Term message) {
   Core& core = Core::here();
-  const bool is_ours = alias.node == kOwnNode;
-  // The first word is the core that made it; others are no alias's.
-  if (alias.first >= (is_ours ? core.runtime().core_count() : kCoresMax)) return;
+  const bool is_here = alias.node == kOwnNode;
+  if (is_here && alias.first >= core.runtime().core_count()) return;  // of no process
   MessagePtr signal = core.make(Signal::alias_message);
   signal->from = core.pid_of(running(core));
-  signal->to = is_ours ? Pid{kOwnNode, alias.first << Pid::kSlotBits, 0} : core_of_alias(alias);
+  signal->to = is_here ? address_of_alias(alias) : Pid{alias.node, 0, 0};
+  // As with a name: nobody here knows whose it is.
+  signal->by_name = !is_here;
+  signal->name = {};
   signal->ref = alias;
   signal->body = std::move(message);
   if (!core.send(std::move(signal))) core.wait_for_link(alias.node);
-  const unsigned there = is_ours ? alias.first : Router::kHomeCore;
-  if (there != core.index()) core.wait_for_core(there);
+  const unsigned there = is_here ? alias.first : Router::kHomeCore;
+  if (there != core.index() && there < core.runtime().core_count()) core.wait_for_core(there);
   if (running(core).held) core.wait_for_mailbox();
   core.spend(1);
 }

@@ -12,7 +12,8 @@ namespace {
 const Verb& verb() {
   static const Verb kVerb{.name = "try",
                           .arguments = "NODE [REQUEST]",
-                          .options = {{.name = "cookie", .value = "C"},
+                          .options = {{.name = "cookie", .also = "setcookie", .value = "C"},
+                                      {.name = "sname", .value = "N", .lacks = "a name"},
                                       {.name = "cookie-file", .value = "FILE"},
                                       {.name = "app", .value = "A", .repeatable = true},
                                       {.name = "cores", .value = "N"},
@@ -96,6 +97,19 @@ TEST(Arguments, AMissingValueIsNotTakenFromTheNextOption) {
   EXPECT_EQ(complaint({"--cookie", "--json"}), "--cookie needs a value: --cookie C");
   EXPECT_EQ(complaint({"--cookie"}), "--cookie needs a value: --cookie C");
   EXPECT_EQ(complaint({"--json=1"}), "--json takes no value");
+}
+
+TEST(Arguments, ANodeWithoutItsNameIsToldWhatIsMissing) {  // ST-5, ST-4
+  EXPECT_EQ(complaint({"--sname", "-pa", "_build/dev/lib/distro/ebin", "--app", "distro"}), "--sname needs a name: --sname N");
+  EXPECT_EQ(complaint({"-sname"}), "--sname needs a name: --sname N");
+  EXPECT_EQ(complaint({"--app"}), "--app needs a value: --app A");
+}
+
+TEST(Arguments, AnotherWordForAnOptionIsThatOption) {
+  EXPECT_EQ(parse({"-setcookie", "c"})->get("cookie"), "c");
+  EXPECT_EQ(parse({"--setcookie=c"})->get("cookie"), "c");
+  EXPECT_EQ(complaint({"-setcookie", "c", "--cookie", "d"}), "--cookie is given twice; give it once");
+  EXPECT_EQ(complaint({"-setcookie"}), "--cookie needs a value: --cookie C");
 }
 
 TEST(Arguments, OneValueTwiceIsAContradiction) {

@@ -31,6 +31,14 @@ TEST(Help, AnOptionWiderThanItsColumnHasItsTextOnTheNextLine) {
   EXPECT_NE(text.find("  --an-option-of-a-long-name VALUE\n                             What it does.\n"), std::string::npos) << text;
 }
 
+TEST(Help, AWordOfOneLetterStandsBeforeItsOption) {
+  const Verb verb{.name = "try",
+                  .options = {{.name = "eval", .also = "e", .value = "EXPR"}, {.name = "cookie", .also = "setcookie", .value = "C"}}};
+  const std::string text = verb_help(verb, "pulpo");
+  EXPECT_NE(text.find("  -e, --eval EXPR "), std::string::npos) << text;
+  EXPECT_NE(text.find("  --cookie C "), std::string::npos) << text;
+}
+
 TEST(Help, AVerbShowsUsageOptionsAndExamplesUnderTheProgramsOwnName) {
   const Verb verb{.name = "ping",
                   .arguments = "NODE",

@@ -196,6 +196,25 @@ TEST_P(HostilePeerTest, APeerThatKnowsNoSpawnRequestsIsSentNone) {
   expect_echo(*peer, 2);
 }
 
+TEST_P(HostilePeerTest, APeerThatKnowsNoAliasesIsSentNothingForThem) {  // SIG-14
+  const auto peer = dial("old@localhost");                              // without that feature
+  expect_echo(*peer, 1);
+  testing::run_on(*node_, [] { send(Ref{runtime().router()->index_of("old@localhost"_atom), 0, 1, 2}, "lost"_atom); });
+  expect_echo(*peer, 2);
+}
+
+TEST_P(HostilePeerTest, AnAliasThatNobodyHasIsDropped) {  // SIG-14
+  const auto peer = dial("odd@localhost");
+  expect_echo(*peer, 1);
+  for (const std::uint32_t core : {0u, 1u, 63u, 262'143u}) {
+    peer->add({.kind = FrameKind::alias,
+               .ref = Ref{.node = HostilePeer::kTarget, .first = core, .second = 7, .third = 7},
+               .body = Term("stray"_atom)});
+  }
+  ASSERT_TRUE(peer->flush());
+  expect_echo(*peer, 2);
+}
+
 TEST_P(HostilePeerTest, ASpawnReplyThatNobodyWaitsForTakesTheProcessBack) {  // SIG-11
   const auto peer = dial("odd@localhost");
   const Ref theirs{HostilePeer::kTarget, 1, 2, 3};
@@ -233,14 +252,13 @@ TEST_P(HostilePeerTest, AMessageToAnAliasIsTakenByItsWholeReference) {  // SIG-1
   });
   Ref theirs = await(made);
   theirs.node = HostilePeer::kTarget;
-  const Pid core{HostilePeer::kTarget, 0x03ffffffu, 1};
   const auto peer = dial("alias@localhost");
   for (const std::uint32_t first : {5u, 63u, (1u << 18) - 1}) {
     Ref wrong = theirs;
     wrong.first = first;
-    peer->add({.kind = FrameKind::reply, .to = core, .ref = wrong, .body = Term("wrong"_atom)});
+    peer->add({.kind = FrameKind::alias, .ref = wrong, .body = Term("wrong"_atom)});
   }
-  peer->add({.kind = FrameKind::reply, .to = core, .ref = theirs, .body = Term("right"_atom)});
+  peer->add({.kind = FrameKind::alias, .ref = theirs, .body = Term("right"_atom)});
   ASSERT_TRUE(peer->flush());
   EXPECT_EQ(await(got), Term("right"_atom));
   expect_node_goes_on();

@@ -88,6 +88,8 @@ TEST(Frame, EveryKindArrivesWithAllItsParts) {
       {.kind = FrameKind::spawn_request, .from = from, .ref = mine, .body = Term::tuple({2, Term(), name, name, Term::list({1, 2})})},
       {.kind = FrameKind::spawn_reply, .from = from, .to = to, .ref = theirs, .body = kSpawnLink},
       {.kind = FrameKind::spawn_reply, .to = to, .ref = theirs, .body = Term(name)},
+      {.kind = FrameKind::alias, .ref = theirs, .body = 3},
+      {.kind = FrameKind::alias, .from = from, .ref = theirs, .body = 3},
       {.kind = FrameKind::send, .to = to, .body = 3},
       {.kind = FrameKind::send, .from = from, .to = to, .body = 3},
       {.kind = FrameKind::send_name, .to_name = name, .from = from, .body = 4},

@@ -88,7 +88,7 @@ TEST(Malformed, PaddedVarintsAreRead) {
 }
 
 TEST(Malformed, NumbersBeyondTheirRangeAreRefused) {
-  EXPECT_NE(refusal("08 0f 28 01 58 02").find("15 is no kind"), std::string::npos);
+  EXPECT_NE(refusal("08 10 28 01 58 02").find("16 is no kind"), std::string::npos);
   EXPECT_NE(refusal("08 02 80 01 03 28 01 58 02").find("3 is no lane"), std::string::npos);
   EXPECT_NE(refusal("08 02 28 80 80 80 80 10 58 02").find("beyond 32 bits"), std::string::npos);
   EXPECT_NE(refusal("28 01 38 80 80 10 58 02").find("18 bits"), std::string::npos);

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "cluster/connection_functions.hpp"
 #include "pulpo/function.hpp"
 #include "pulpo/net/nodes.hpp"
 
@@ -105,6 +106,7 @@ void export_node_functions(Runtime& runtime) {
                                      kNetAdmPing,
                                      kNetKernelConnect};
   export_functions(runtime, all);
+  cluster::export_connection_functions(runtime);
 }
 
 }  // namespace pulpo

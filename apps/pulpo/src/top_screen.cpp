@@ -63,7 +63,8 @@ std::string summary_line(const State& state, const Sample& sample, std::size_t w
   part(fmt::format("runq {}", short_count(static_cast<double>(facts->run_queue))));
   part(fmt::format("msgs/s {}", facts->messages_per_second ? short_count(*facts->messages_per_second) : "-"));
   part("up " + age_text(std::chrono::milliseconds(facts->uptime_ms)));
-  if (sample.processes && sample.selected == state.node) {
+  // Known as of now only where it is asked for.
+  if (sample.processes && sample.selected == state.node && state.screen == Screen::processes && !state.detail) {
     part("reds/s " + short_count(sample.processes->reductions_per_second));
     part("waiting msgs " + short_count(static_cast<double>(sample.processes->messages_waiting)));
   }
@@ -113,7 +114,7 @@ std::string keys_line(const State& state, std::size_t width) {
   part("? help");
   part("n node");
   part("p pause");
-  part("r reverse");
+  if (state.screen == Screen::processes && !state.detail) part("r reverse");
   part(fmt::format("+- every {:g} s", std::chrono::duration<double>(state.interval).count()));
   return fitted(text, width);
 }

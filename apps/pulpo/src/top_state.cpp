@@ -28,12 +28,8 @@ Key::Kind kind_of_sequence(std::string_view sequence) {
   return Key::Kind::other;
 }
 
-/// Takes an escape sequence off `bytes`, which begins with ESC and more.
+/// Takes an escape sequence off `bytes`, which begins with ESC [ or ESC O.
 Key take_sequence(std::string_view& bytes) {
-  if (bytes[1] != '[' && bytes[1] != 'O') {  // Alt with a key
-    bytes.remove_prefix(2);
-    return {};
-  }
   std::size_t end = 2;
   while (end < bytes.size() && (bytes[end] < '@' || bytes[end] > '~')) ++end;
   const std::string_view sequence = bytes.substr(2, end - 1);
@@ -201,7 +197,8 @@ std::vector<Key> read_keys(std::string_view bytes) {
   std::vector<Key> keys;
   while (!bytes.empty()) {
     const char first = bytes.front();
-    if (first == '\x1b' && bytes.size() > 1 && bytes[1] != '\x1b') {
+    // Of Escape and another key, typed faster than they are read, each counts.
+    if (first == '\x1b' && bytes.size() > 1 && (bytes[1] == '[' || bytes[1] == 'O')) {
       keys.push_back(take_sequence(bytes));
       continue;
     }

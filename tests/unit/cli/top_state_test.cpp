@@ -39,6 +39,7 @@ TEST(TopKeys, SequencesOfTerminalsAreKeys) {
             (std::vector{Kind::up, Kind::down, Kind::page_up, Kind::page_down, Kind::home, Kind::end}));
   EXPECT_EQ(kinds("\x1b"), std::vector{Kind::escape});
   EXPECT_EQ(kinds("\x1b\x1b[A"), (std::vector{Kind::escape, Kind::up}));
+  EXPECT_EQ(kinds("\x1bq"), (std::vector{Kind::escape, Kind::character}));
   EXPECT_EQ(kinds("\t\x1b[Z\r\x7f"), (std::vector{Kind::tab, Kind::back_tab, Kind::enter, Kind::escape}));
   EXPECT_EQ(kinds("\x1b["), std::vector{Kind::other});
   EXPECT_EQ(kinds("\x1b[1;5A\x1b[200~x"), (std::vector{Kind::other, Kind::other, Kind::character}));

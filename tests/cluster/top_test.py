@@ -118,6 +118,26 @@ class Top(ClusterTest):
         done = self.cluster.command("top", f"a@{HOST}", "--once")
         self.assertEqual((done.status, done.out), (1, ""), done)
 
+    # --- On a terminal of a node's own: what :observer.start does ------------------------------------------------------------
+
+    def test_a_program_shows_its_own_runtime_from_a_process(self):
+        self.screen = Screen()
+        self.addCleanup(self.screen.close)
+        watching = os.environ.get("PULPO_WATCHING_NODE", os.path.join(os.path.dirname(PULPO), "tests/cluster/watching_node"))
+        program = self.cluster.start(program=watching, stdin=self.screen.slave, stdout=self.screen.slave, preexec_fn=self.screen.controls)
+        self.screen.await_text("pulpo top  nonode@nohost")
+        self.screen.await_text("Pulpo.Supervisor")
+        self.screen.type("1")
+        self.screen.await_text(r"nonode@nohost \*")
+        self.screen.type("4")
+        self.screen.await_text("no connection")
+        self.screen.resize(100, 30)  # noticed with the next look: nobody told it of signals
+        self.screen.type("2")
+        self.screen.await_text("REDUCTIONS")
+        self.screen.type("q")
+        program.log.await_line("the process goes on")
+        self.assert_clean_end(program)
+
     # --- On a terminal ----------------------------------------------------------------------------------------------------
 
     def test_screens_fit_and_keys_switch_them(self):

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <mutex>
+#include <span>
+#include <utility>
 
 #include "pulpo/rpc.hpp"
 

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <iterator>
 #include <string_view>
+#include <utility>
 
 #include "top_sampler.hpp"
 #include "top_screen.hpp"

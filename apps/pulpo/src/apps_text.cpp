@@ -47,16 +47,6 @@ std::vector<std::vector<std::string>> groups_of(const Term& list) {
   return groups;
 }
 
-/// Two units are enough: 1 d 4 h, 3 min 20 s, 4.2 s.
-std::string age_text(std::chrono::milliseconds age) {
-  const auto seconds = age.count() / 1000;
-  if (seconds < 10) return fmt::format("{:.1f} s", static_cast<double>(age.count()) / 1000);
-  if (seconds < 60) return fmt::format("{} s", seconds);
-  if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
-  if (seconds < 86'400) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
-  return fmt::format("{} d {} h", seconds / 86'400, seconds / 3600 % 24);
-}
-
 /// As the configuration writes it: one, {two, three}.
 std::string groups_text(const std::vector<std::vector<std::string>>& groups) {
   std::string text;
@@ -72,6 +62,15 @@ std::string groups_text(const std::vector<std::vector<std::string>>& groups) {
 }
 
 }  // namespace
+
+std::string age_text(std::chrono::milliseconds age) {
+  const auto seconds = age.count() / 1000;
+  if (seconds < 10) return fmt::format("{:.1f} s", static_cast<double>(age.count()) / 1000);
+  if (seconds < 60) return fmt::format("{} s", seconds);
+  if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
+  if (seconds < 86'400) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
+  return fmt::format("{} d {} h", seconds / 86'400, seconds / 3600 % 24);
+}
 
 Result<std::vector<ApplicationRow>> read_applications(const std::optional<Term>& distributed, const Term& running, std::string_view node) {
   std::vector<ApplicationRow> rows;

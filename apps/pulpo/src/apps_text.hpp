@@ -32,6 +32,9 @@ struct ApplicationRow {
 [[nodiscard]] Result<std::vector<ApplicationRow>> read_applications(const std::optional<Term>& distributed, const Term& running,
                                                                     std::string_view node);
 
+/// Two units are enough: 1 d 4 h, 3 min 20 s, 4.2 s.
+[[nodiscard]] std::string age_text(std::chrono::milliseconds age);
+
 /// A table for a person; one line when there is nothing.
 [[nodiscard]] std::string applications_table(const std::vector<ApplicationRow>& rows);
 /// An array.

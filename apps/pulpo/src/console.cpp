@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -19,11 +20,14 @@
 #include "lang/shell_messages.hpp"
 #include "line_editor.hpp"
 #include "otp/io_server.hpp"
+#include "pulpo/blocking.hpp"
 #include "pulpo/gen_server.hpp"
 #include "pulpo/lang.hpp"
 #include "pulpo/os_signal.hpp"
 #include "pulpo/poll.hpp"
 #include "pulpo/receive.hpp"
+#include "pulpo/runtime.hpp"
+#include "top_view.hpp"
 
 namespace pulpo::cli {
 namespace {
@@ -90,9 +94,12 @@ class Console {
     is_drawn_ = Screen::is_terminal();
     if (is_drawn_) screen_.begin();
     const auto resized = is_drawn_ ? watch_os_signal(SIGWINCH) : Result<OsSignal>(Error{Errc::unsupported});
-    const Pid keys = spawn_link([console = self()] { read_keys(console); });
-    while (!end_) receive_one(keys);
-    exit(keys, atoms::kill);
+    start_keys();
+    while (!end_) {
+      receive_one();
+      if (observed_ && !is_busy_ && !end_) show_nodes(*std::exchange(observed_, {}));
+    }
+    stop_keys();
     exit(device, atoms::shutdown);
     screen_.end();
     return *end_;
@@ -105,13 +112,42 @@ class Console {
                                if (!screen.print(text)) throw std::runtime_error("the terminal takes nothing");
                              },
                          .input_descriptor = pipe_.reading_end(),
-                         .reading = [console = self()](bool waits) { send(console, Reading{waits}); }};
+                         .reading = [console = self()](bool waits) { send(console, Reading{waits}); },
+                         .other = [console = self()](const Term& request) -> std::optional<Term> {
+                           const auto observe = from_term<lang::Observe>(request);
+                           if (!observe || !Screen::is_terminal()) return std::nullopt;
+                           send(console, *observe);
+                           return atoms::ok;
+                         }};
     auto started = detail::start_server(std::make_unique<IoServer>(std::move(io)), {});
     if (!started) exit(started.error().reason);
     return *started;
   }
 
-  void receive_one(const Pid& keys) {
+  void start_keys() {
+    keys_ = spawn_link([console = self()] { read_keys(console); });
+  }
+  /// Before somebody else reads the terminal.
+  void stop_keys() {
+    unlink(keys_);
+    const Ref gone = monitor(keys_);
+    exit(keys_, atoms::kill);
+    receive(on<Down>([&](const Down& down) { return down.ref == gone; }, [](const Down&) {}));
+  }
+  /// The live view, until somebody quits it.
+  void show_nodes(Atom first) {
+    stop_keys();
+    screen_.hold();
+    top::ViewSettings settings{.first = first, .stop = options_.stop};
+    top::read_environment(settings, std::getenv("NO_COLOR"), std::getenv("TERM"));
+    const auto shown = blocking([&its = runtime(), settings] { return top::run_top(its, settings); });
+    screen_.release();
+    if (!shown) show(shown.error().text());
+    redraw();
+    start_keys();
+  }
+
+  void receive_one() {
     receive(on<Keys>([&](const Keys& typed) { take_keys(typed.bytes); }),
             on<Reading>([&](const Reading& reading) { is_read_ = reading.waits; }),
             on<lang::ShellReady>([&](const lang::ShellReady& ready) { begin(ready); }),
@@ -122,13 +158,14 @@ class Console {
               become_idle();
             }),
             on<lang::Completions>([&](const lang::Completions& found) { take_completions(found); }),
-            on<OsSignal::Arrived>([&] { redraw(); }), on<Down>([&](const Down& down) {
+            on<lang::Observe>([&](const lang::Observe& observe) { observed_ = observe.node; }), on<OsSignal::Arrived>([&] { redraw(); }),
+            on<Down>([&](const Down& down) {
               if (down.ref != shell_monitor_) return;
               show(fmt::format("*** the shell has ended: {}", reason_text(down.reason)));
               end_ = ConsoleEnd::lost;
             }),
             on<Exit>([&](const Exit& ended) {
-              if (ended.from == keys) take_keys({});
+              if (ended.from == keys_) take_keys({});
             }),
             otherwise([] {}));
   }
@@ -304,6 +341,8 @@ class Console {
   HistoryFile history_{history_path()};
   LinePipe pipe_;
   bool is_drawn_ = false;
+  Pid keys_{};                    ///< Reads what is typed.
+  std::optional<Atom> observed_;  ///< Of the live view that somebody has asked for.
   Pid shell_{};
   Ref shell_monitor_{};
   std::string node_;           ///< For the prompt; empty for one without a name.

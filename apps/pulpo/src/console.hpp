@@ -23,6 +23,7 @@ struct ConsoleOptions {
   std::function<Spawned(const Pid& console, const Pid& device)> start_shell;
   std::string interrupt_does;  ///< What Ctrl-C twice will do: "stop this node".
   std::string end_hint = {};   ///< What is said when the console ends at Ctrl-D.
+  int stop = -1;               ///< A view that has the terminal ends when this becomes readable: whoever ends the console says so before.
 };
 
 enum class ConsoleEnd : unsigned char {

@@ -320,6 +320,7 @@ int run_node(Program& program, const Arguments& arguments) {
   evaluate_at_start(runtime, std::move(plan->expressions));
   if (console) console->start(runtime);
   const char* const signal = await_signal(*signals, watch);
+  if (console) console->leave();
   if (signal == nullptr) {
     // As OTP does when its kernel ends: whoever watches this program (systemd) starts a healthy one.
     if (!watch.asked_for() && !watch.was_decided())

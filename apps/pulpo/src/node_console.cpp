@@ -2,6 +2,7 @@
 #include "node_console.hpp"
 
 #include <fmt/format.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -37,7 +38,7 @@ Outcome<bool> wants_console(const Arguments& arguments) {
   return wrong_usage(fmt::format("--console {}: one of auto, on, off", word));
 }
 
-NodeConsole::NodeConsole() : writes_log_(::isatty(STDERR_FILENO) != 0) {
+NodeConsole::NodeConsole() : writes_log_(::isatty(STDERR_FILENO) != 0), stop_(::eventfd(0, EFD_CLOEXEC)) {
   if (!writes_log_) return;
   log::exchange_writer({.write =
                             [](void* screen, std::string_view line) noexcept {
@@ -53,6 +54,7 @@ NodeConsole::NodeConsole() : writes_log_(::isatty(STDERR_FILENO) != 0) {
 NodeConsole::~NodeConsole() {
   screen_.end();
   if (writes_log_) log::exchange_writer({});
+  if (stop_ >= 0) ::close(stop_);
 }
 
 void NodeConsole::take_output(SystemOptions& options) {
@@ -66,9 +68,15 @@ void NodeConsole::start(Runtime& runtime) {
     const ConsoleOptions options{
         .start_shell = [](const Pid& console, const Pid& device) { return spawn_monitor([=] { lang::run_shell(console, device); }); },
         .interrupt_does = "stop this node",
-        .end_hint = "The console has ended; the node goes on. Ctrl+C or SIGTERM stops it."};
+        .end_hint = "The console has ended; the node goes on. Ctrl+C or SIGTERM stops it.",
+        .stop = stop_};
     if (run_console(screen_, options) == ConsoleEnd::interrupted) static_cast<void>(system_stop(0));
   });
+}
+
+void NodeConsole::leave() {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t wrote = ::write(stop_, &one, sizeof one);  // an eventfd at 0 takes it
 }
 
 }  // namespace pulpo::cli

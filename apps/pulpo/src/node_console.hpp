@@ -27,10 +27,13 @@ class NodeConsole {
   void take_output(SystemOptions& options);
   /// The prompt. Ctrl-C twice stops the node in order.
   void start(Runtime& runtime);
+  /// Before the node stops: what has the terminal gives it back.
+  void leave();
 
  private:
   Screen screen_;
   bool writes_log_ = false;
+  int stop_ = -1;  ///< An eventfd.
 };
 
 }  // namespace pulpo::cli

@@ -101,9 +101,9 @@ int Program::complain(const Verb& verb, const Fault& fault) const {
 }
 
 std::vector<Verb> all_verbs() {
-  return {node_verb(),          mapper_verb(),      names_verb(),  ping_verb(),       call_verb(),       rpc_verb(),
-          remote_verb(),        apps_verb(),        stop_verb(),   bench_call_verb(), bench_send_verb(), bench_spawn_verb(),
-          bench_connect_verb(), bench_local_verb(), doctor_verb(), new_verb()};
+  return {node_verb(),        mapper_verb(),        names_verb(),       ping_verb(),   call_verb(),       rpc_verb(),
+          remote_verb(),      apps_verb(),          top_verb(),         stop_verb(),   bench_call_verb(), bench_send_verb(),
+          bench_spawn_verb(), bench_connect_verb(), bench_local_verb(), doctor_verb(), new_verb()};
 }
 
 int run_command_line(Program& program, std::span<const char* const> words, const Environment& environment) {

@@ -56,6 +56,7 @@ class Program {
 [[nodiscard]] Verb remote_verb();
 [[nodiscard]] Verb rpc_verb();
 [[nodiscard]] Verb apps_verb();
+[[nodiscard]] Verb top_verb();
 [[nodiscard]] Verb stop_verb();
 [[nodiscard]] Verb bench_call_verb();
 [[nodiscard]] Verb bench_connect_verb();

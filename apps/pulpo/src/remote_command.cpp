@@ -2,6 +2,8 @@
 //
 // `pulpo remote NODE`: a console on that node. What is typed is evaluated there; keys, history and output are here.
 #include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <optional>
@@ -23,6 +25,7 @@ int remote(Program& program, const Arguments& arguments) {
   if (const auto connected = command->connect(); !connected) return program.complain(arguments.verb(), connected.error());
 
   Screen screen;
+  const int stop = ::eventfd(0, EFD_CLOEXEC);
   std::optional<ConsoleEnd> end;
   command->run([&, peer = command->peer()] {
     // The terminal is put back before a signal ends this program.
@@ -32,15 +35,21 @@ int remote(Program& program, const Arguments& arguments) {
                                      [peer](const Pid& console, const Pid& device) {
                                        return spawn_monitor(OnNode(peer), FunctionName("pulpo_lang"_atom, "shell"_atom), {console, device});
                                      },
-                                 .interrupt_does = "leave this console"};
+                                 .interrupt_does = "leave this console",
+                                 .stop = stop};
     const Spawned console = spawn_monitor([&] { end = run_console(screen, options); });
     bool runs = true;
     while (runs) {
-      receive(on<OsSignal::Arrived>([&] { exit(console.pid, atoms::kill); }),
+      receive(on<OsSignal::Arrived>([&] {
+                const std::uint64_t one = 1;
+                [[maybe_unused]] const ssize_t wrote = ::write(stop, &one, sizeof one);  // an eventfd at 0 takes it
+                exit(console.pid, atoms::kill);
+              }),
               on<Down>([&](const Down& down) { runs = down.ref != console.monitor; }), otherwise([] {}));
     }
   });
   screen.end();
+  ::close(stop);
   if (end == ConsoleEnd::lost) {
     program.complain(arguments.verb().name, fmt::format("no console on {} any more", command->peer_name()));
     return kFailed;

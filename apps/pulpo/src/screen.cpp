@@ -100,6 +100,7 @@ void Screen::begin() {
 void Screen::end() {
   const std::lock_guard lock(mutex_);
   if (!std::exchange(is_begun_, false)) return;
+  is_held_ = false;
   if (std::exchange(is_edited_, false)) write("\n");
   write(kEnd);
   ::tcsetattr(STDIN_FILENO, TCSADRAIN, &before_);
@@ -136,6 +137,29 @@ std::string Screen::drawn() {
 
 bool Screen::print(std::string_view text) {
   const std::lock_guard lock(mutex_);
+  if (!is_held_) return print_now(text);
+  held_ += text;
+  if (held_.size() > kHeldMax) {
+    // From the beginning of a line.
+    const std::size_t line = held_.find('\n', held_.size() - kHeldMax);
+    held_.erase(0, line == std::string::npos ? held_.size() - kHeldMax : line + 1);
+  }
+  return true;
+}
+
+void Screen::hold() {
+  const std::lock_guard lock(mutex_);
+  is_held_ = true;
+}
+
+void Screen::release() {
+  const std::lock_guard lock(mutex_);
+  if (!std::exchange(is_held_, false)) return;
+  const std::string text = std::exchange(held_, {});
+  if (!text.empty()) print_now(text);
+}
+
+bool Screen::print_now(std::string_view text) {
   if (!is_begun_) return write(text);
   std::string all = erased();
   const std::size_t line = text.rfind('\n');
@@ -160,6 +184,7 @@ bool Screen::print(std::string_view text) {
 
 void Screen::draw(EditedLine line) {
   const std::lock_guard lock(mutex_);
+  if (is_held_) return;
   if (!is_begun_) {
     // No terminal: the prompt alone, when it is new.
     if (line.prompt != line_.prompt || !is_edited_) write(line.prompt);

@@ -51,19 +51,26 @@ class Screen {
   /// The line as it is becomes output, and nothing is edited until the next draw().
   void finish_line();
   void clear();
+  /// Another view has the terminal until release(): what is printed meanwhile waits, the latest kHeldMax bytes of it.
+  void hold();
+  void release();
   [[nodiscard]] std::size_t columns() const;
 
  private:
   static constexpr std::size_t kUnfinishedMax = 4'096;
+  static constexpr std::size_t kHeldMax = 256u << 10;  // a thousand lines, and more
 
   [[nodiscard]] std::string erased() const;
   [[nodiscard]] std::string drawn();
+  bool print_now(std::string_view text);
   bool write(std::string_view text);
 
   mutable std::mutex mutex_;
   log::LogOutput output_;
   bool is_begun_ = false;
   termios before_{};
+  bool is_held_ = false;
+  std::string held_;
   bool is_edited_ = false;
   EditedLine line_;
   std::string unfinished_;      ///< Output since its last end of line.

@@ -3,6 +3,7 @@
 
 #include <variant>
 
+#include "cluster/connection_functions.hpp"
 #include "cluster/function_tables.hpp"
 #include "pulpo/function.hpp"
 #include "pulpo/net/node.hpp"
@@ -172,6 +173,7 @@ std::span<const Function> node_functions() {
 void export_node_functions(Runtime& runtime) {
   export_functions(runtime, node_functions());
   export_functions(runtime, everywhere_functions());
+  cluster::export_connection_functions(runtime);
 }
 
 }  // namespace pulpo

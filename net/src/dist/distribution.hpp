@@ -107,6 +107,9 @@ class Distribution final : public Router, private Joiner::Links {
   void observe(std::function<void(Atom node, bool is_up)> observer) { observer_ = std::move(observer); }
   /// :true, :false, or :undefined when there is no connection. On the home core.
   [[nodiscard]] Term link_is_sealed(Atom node) const;
+  /// What :observer_backend.connections says of each node that is connected, by name; kConnectionRowsMax at most. On the home core.
+  [[nodiscard]] Term connection_rows();
+  static constexpr std::size_t kConnectionRowsMax = 1024;
 
   // Router
   bool route(Core& core, MessagePtr message) override;

@@ -31,6 +31,34 @@ Term Distribution::link_is_sealed(Atom node) const {
   return found->second->session->connection().is_sealed() ? atoms::true_ : atoms::false_;
 }
 
+Term Distribution::connection_rows() {
+  std::vector<const Session*> sessions;
+  for (const auto& [name, neighbour] : neighbours_) {
+    if (neighbour->session != nullptr && sessions.size() < kConnectionRowsMax) sessions.push_back(neighbour->session);
+  }
+  std::sort(sessions.begin(), sessions.end(), [](const Session* a, const Session* b) { return a->peer_name() < b->peer_name(); });
+  std::vector<Term> rows;
+  for (const Session* const session : sessions) {
+    const links::Connection& connection = session->connection();
+    const Session::Traffic traffic = session->traffic();
+    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(core().loop().now() - session->began());
+    rows.push_back(Term::map({{"node"_atom, session->peer_name()},
+                              {"hidden"_atom, session->is_hidden()},
+                              {"address"_atom, connection.peer_address().text()},
+                              {"sealed"_atom, connection.is_sealed()},
+                              {"up_ms"_atom, Term(static_cast<std::int64_t>(age.count()))},
+                              {"bytes_in"_atom, to_term(connection.bytes_received())},
+                              {"bytes_out"_atom, to_term(connection.bytes_sent())},
+                              {"messages_in"_atom, to_term(traffic.messages_received)},
+                              {"messages_out"_atom, to_term(traffic.messages_sent)},
+                              {"records_in"_atom, to_term(traffic.records_received)},
+                              {"records_out"_atom, to_term(traffic.records_sent)},
+                              {"queue_bytes"_atom, to_term(traffic.bytes_waiting)},
+                              {"queue_limit"_atom, to_term(Session::kQueueMax)}}));
+  }
+  return Term::list(rows);
+}
+
 bool Distribution::is_hidden(const Session& session) const { return identity_.hidden || session.is_hidden(); }
 
 std::optional<Atom> Distribution::atom_of(const Session& session) {

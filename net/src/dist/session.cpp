@@ -173,6 +173,16 @@ void Session::add_more() {
 
 void Session::write_whole(MessagePtr message) { encode(std::move(message)); }
 
+Session::Traffic Session::traffic() const noexcept {
+  Traffic traffic{.messages_sent = frames_sent_,
+                  .messages_received = frames_received_,
+                  .records_sent = sequence_,
+                  .records_received = received_.load(std::memory_order_relaxed),
+                  .bytes_waiting = connection_->queued_bytes() + (bulk_ ? bulk_->bytes() : 0)};
+  for (const MessagePtr& each : kept_) traffic.bytes_waiting += each->bytes;
+  return traffic;
+}
+
 void Session::left(Signal kind, std::size_t bytes) {
   if (const Reserve reserve = reserve_of(kind); reserve.taken != nullptr) *reserve.taken -= bytes;
 }
@@ -184,6 +194,7 @@ void Session::encode(MessagePtr message) {
     return;  // to it, what others send there is lost: it was so when it was made
   wire::OutBuffer& out = connection_->gathering();
   if (auto encoded = encoder_->encode(out, frame_of(*message)); !encoded) return not_encoded(std::move(message), encoded.error());
+  ++frames_sent_;
   core_.flush_soon(*this);
   if (out.size() >= kSliceBytes) core_.end_slice();
 }
@@ -286,6 +297,7 @@ void Session::record(ByteView body) {
 
 void Session::deliver(wire::Frame& frame) {
   using wire::FrameKind;
+  ++frames_received_;
   Signal kind = Signal::message;
   switch (frame.kind) {
     case FrameKind::send:

@@ -60,6 +60,15 @@ class Session final : public links::Connection::Owner, public Flusher, private B
   /// The peer is a hidden node.
   [[nodiscard]] bool is_hidden() const noexcept { return hidden_; }
   [[nodiscard]] TimePoint began() const noexcept { return began_; }
+  /// What has passed since it was established, and what waits to leave: for who looks on.
+  struct Traffic {
+    std::uint64_t messages_sent = 0;
+    std::uint64_t messages_received = 0;
+    std::uint64_t records_sent = 0;
+    std::uint64_t records_received = 0;
+    std::size_t bytes_waiting = 0;  ///< To send: in the link's buffers, kept, and of large messages.
+  };
+  [[nodiscard]] Traffic traffic() const noexcept;
   std::uint64_t number = 0;        ///< Of this connection among all of the node's; once up.
   std::uint64_t ticket = 0;        ///< Of the Joiner's dial that it is; 0 when it is none.
   std::string wanted_name;         ///< Who alone is welcome there; empty: whoever answers.
@@ -125,6 +134,8 @@ class Session final : public links::Connection::Owner, public Flusher, private B
   std::optional<links::Heartbeat> heartbeat_;  ///< From established() on.
   std::uint64_t sequence_ = 0;                 ///< Of the last record that we closed.
   std::atomic<std::uint64_t> received_{0};     ///< Of the last record that came; a tick for a stalled core tells it as well.
+  std::uint64_t frames_sent_ = 0;
+  std::uint64_t frames_received_ = 0;
   std::unique_ptr<wire::Encoder> encoder_;
   std::unique_ptr<wire::Decoder> decoder_;
   std::optional<BulkLane> bulk_;  ///< Where the peer knows fragments.

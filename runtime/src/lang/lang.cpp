@@ -8,7 +8,9 @@
 #include "lang/modules.hpp"
 #include "lang/parser.hpp"
 #include "lang/shell.hpp"
+#include "lang/shell_messages.hpp"
 #include "pulpo/function.hpp"
+#include "pulpo/io.hpp"
 
 namespace pulpo::lang {
 namespace {
@@ -37,6 +39,16 @@ std::optional<Term> evaluate_function(Atom module, Atom name, std::span<const Te
 constexpr auto kShell = function(":pulpo_lang.shell", "Evaluates what a console sends, until that ends.",
                                  [](const Pid& console, const Pid& device) { run_shell(console, device); });
 
+/// The console's device has the terminal (shell_messages.hpp).
+Term observe() {
+  const Term reply = io::io_request(group_leader(), to_term(Observe{runtime().node_name()}));
+  if (reply.is_atom(atoms::ok)) return reply;
+  exit(Term::tuple(
+      {atoms::badarg, "the live view wants a console's terminal: type :observer.start at a prompt, or pulpo top NODE in a shell"}));
+}
+constexpr auto kObserve =
+    function(":observer.start", "Opens the live view of this node on the console's terminal; q ends it.", [] { return observe(); });
+
 }  // namespace
 
 Result<Term, Failure> Session::evaluate(std::string_view text) {
@@ -56,7 +68,7 @@ Result<Term, Failure> call(const Term& function, std::span<const Term> arguments
 
 void install(Runtime& runtime) {
   set_function_evaluator(runtime, &evaluate_function);
-  const std::array<Function, 1> all{kShell};
+  const std::array<Function, 2> all{kShell, kObserve};
   export_functions(runtime, all);
 }
 

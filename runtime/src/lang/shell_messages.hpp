@@ -58,4 +58,12 @@ struct Completions {
   std::vector<std::string> candidates{};
 };
 
+// --- To the device ---------------------------------------------------------------------------------------------------------
+
+/// A request of the IO protocol that only a console's device knows: the live view of that node. `:ok` when it will be opened.
+struct Observe {
+  using Message = Info<"$observe">;
+  Atom node{};
+};
+
 }  // namespace pulpo::lang

@@ -5,10 +5,14 @@
 #include <mutex>
 
 #include "otp/builtin_functions.hpp"
+#include "otp/observer_backend.hpp"
 
 namespace pulpo {
 
-ApplicationTable::ApplicationTable() { add_functions(builtin_functions()); }
+ApplicationTable::ApplicationTable() {
+  add_functions(builtin_functions());
+  add_functions(observer_functions());
+}
 
 ApplicationTable& ApplicationTable::of(Runtime& runtime) {
   return static_cast<ApplicationTable&>(
@@ -86,6 +90,18 @@ std::optional<Atom> ApplicationTable::application_of(const Pid& master) const {
   return found->second;
 }
 
+std::optional<Pid> ApplicationTable::master_of(Atom application) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = std::find_if(masters_.begin(), masters_.end(), [&](const auto& each) { return each.second == application; });
+  if (found == masters_.end()) return std::nullopt;
+  return found->first;
+}
+
+TimePoint ApplicationTable::system_began() const {
+  const std::shared_lock lock(mutex_);
+  return began_;
+}
+
 void ApplicationTable::set_leases(std::vector<std::pair<Atom, std::shared_ptr<Lease>>> leases) {
   const std::unique_lock lock(mutex_);
   leases_.swap(leases);  // the old ones are let go of after the lock
@@ -135,7 +151,7 @@ bool ApplicationTable::has_module(Atom module) const {
   return functions_.has_module(module) || node_functions_.has_module(module);
 }
 
-void ApplicationTable::clear() {
+void ApplicationTable::clear(TimePoint now) {
   decltype(settings_) gone;
   const std::unique_lock lock(mutex_);
   settings_.swap(gone);
@@ -145,6 +161,7 @@ void ApplicationTable::clear() {
   has_leases_ = false;
   functions_ = {};
   ending_ = false;
+  began_ = now;
 }
 
 }  // namespace pulpo

@@ -47,6 +47,8 @@ class ApplicationTable final : public RuntimeExtension {
   void remove_master(const Pid& master);
   /// Whose master that is.
   [[nodiscard]] std::optional<Atom> application_of(const Pid& master) const;
+  /// The other way round; nothing for one that does not run here, or has no processes.
+  [[nodiscard]] std::optional<Pid> master_of(Atom application) const;
 
   // --- Applications whose starts another process decides (AC-2) -------------------------------------------
   void set_controlled(std::vector<Atom> applications);
@@ -76,8 +78,10 @@ class ApplicationTable final : public RuntimeExtension {
 
   /// The node's end has begun; the first to say so is told true.
   [[nodiscard]] bool begin_end() noexcept { return !ending_.exchange(true); }
-  /// A system starts: nothing of an earlier one stays.
-  void clear();
+  /// A system starts now: nothing of an earlier one stays.
+  void clear(TimePoint now);
+  /// When the system started; kNever before it did.
+  [[nodiscard]] TimePoint system_began() const;
 
  private:
   [[nodiscard]] static std::uint64_t name(Atom application, Atom key) noexcept {
@@ -95,6 +99,7 @@ class ApplicationTable final : public RuntimeExtension {
   std::atomic<FunctionEvaluator> evaluator_{nullptr};
   NameSpaces name_spaces_;
   std::atomic<bool> ending_{false};
+  TimePoint began_ = kNever;
 };
 
 }  // namespace pulpo

@@ -163,6 +163,9 @@ std::optional<Term> IoServer::carry_out(const Term& step, Job& job) {
   }
   // They name a function of Erlang's that would have to run here, or a terminal's silence.
   if (is("put_chars"_atom, 5) || is("get_until"_atom, 6) || is("get_password"_atom, 2)) return not_supported();
+  if (options_.other) {
+    if (auto reply = options_.other(step)) return reply;
+  }
   return not_known();
 }
 

@@ -31,6 +31,8 @@ class IoServer final : public detail::ServerBody {
     std::function<std::optional<std::string>()> input = {};  ///< More input, or its end; instead of stdin.
     int input_descriptor = 0;                                ///< stdin.
     std::function<void(bool)> reading = {};  ///< Told when somebody begins to wait for input, and when nobody does any more.
+    /// Asked for what is not in this protocol: the reply, if it is known there.
+    std::function<std::optional<Term>(const Term& request)> other = {};
     bool reads = true;
   };
   explicit IoServer(Options options) : options_(std::move(options)), stream_(options_.descriptor) {}

@@ -133,7 +133,7 @@ Result<Pid> start_system(SystemOptions options) {
   if (const auto there = whereis(kSupervisor.name()))
     return Error{Errc::already_exists, Term::tuple({atoms::already_started, *there}), "start_system"};
   if (options.version.empty()) options.version = PULPO_VERSION;
-  ApplicationTable::of(runtime()).clear();
+  ApplicationTable::of(runtime()).clear(now());
   ApplicationTable::of(runtime()).set_functions(exports_of(options.applications));
   runtime().set_call_bodies(&make_call_body);
   return start_supervisor_alone(

@@ -217,9 +217,17 @@ class Core {
   /// False when it was not active.
   bool remove_alias(Process& process, const Ref& ref);
 
-  /// A snapshot of one of this core's processes.
-  [[nodiscard]] ProcessInfo describe(const Process& process);
+  /// A snapshot of one of this core's processes. Without its relations (links, monitors, who monitors it) it costs the same for all.
+  [[nodiscard]] ProcessInfo describe(const Process& process, bool with_relations = true);
+  /// What ProcessInfo::memory says.
+  [[nodiscard]] std::size_t memory_of(const Process& process) const;
+  [[nodiscard]] std::size_t stack_resident_of(const Process& process) const;
   [[nodiscard]] std::vector<Pid> list();
+  [[nodiscard]] ProcessTable& processes() noexcept { return processes_; }
+  /// Processes in the run queue.
+  [[nodiscard]] std::uint32_t runnable() const noexcept { return watch_.runnable(); }
+  /// What has come into mailboxes here since the start. Replies to calls do not: they go to who waits.
+  [[nodiscard]] std::uint64_t mail_total() const noexcept { return mail_total_; }
   /// Of each size of stack on this core.
   [[nodiscard]] std::vector<StackUsage> stack_usage();
   /// Messages made here that have not come back.
@@ -228,9 +236,10 @@ class Core {
   /// Before run(): tell that one when the core wakes. Null: no longer.
   void set_watchdog(Watchdog* watchdog) noexcept { watchdog_.store(watchdog, std::memory_order_release); }
   // --- This core's thread, also in a signal handler ---------------------------------------------------
-  [[nodiscard]] std::size_t stack_bytes_of(const Process& process) const noexcept {
-    return (process.stack_class == 0 ? stacks_ : *stack_pools_[process.stack_class - 1]).stack_bytes();
+  [[nodiscard]] const StackPool& pool_of(const Process& process) const noexcept {
+    return process.stack_class == 0 ? stacks_ : *stack_pools_[process.stack_class - 1];
   }
+  [[nodiscard]] std::size_t stack_bytes_of(const Process& process) const noexcept { return pool_of(process).stack_bytes(); }
   [[nodiscard]] std::size_t running_stack_bytes() const noexcept {
     return current_process_ != nullptr ? stack_bytes_of(*current_process_) : stacks_.stack_bytes();
   }
@@ -366,6 +375,7 @@ class Core {
   Process* current_process_ = nullptr;
   int slice_left_ = 0;
   unsigned reductions_left_ = kReductions;
+  std::uint64_t mail_total_ = 0;
   Stack* this_stack_ = nullptr;
   Stack thread_stack_;                                     ///< Of the thread, or of the driver, that run() or step() was called on.
   unsigned step_slices_ = 0;                               ///< What is left of a step.

@@ -36,6 +36,7 @@ inline void Core::wake(Process& process) noexcept {
 
 /// Puts it at the mailbox's end, and wakes who waits for it.
 inline void Core::queue_mail(Process& process, Message* message) noexcept {
+  ++mail_total_;
   message->next = nullptr;
   *process.mail_end = message;
   process.mail_end = &message->next;

@@ -29,6 +29,8 @@ class alignas(64) CoreWatch {
     activations_.store(number, std::memory_order_relaxed);
     return number == sample_ && sampling_;
   }
+  /// Who is in the run queue now: what joined it and had no turn yet.
+  [[nodiscard]] std::uint32_t runnable() const noexcept { return queued_ - activations_.load(std::memory_order_relaxed); }
   /// A process joins the run queue.
   void queued() noexcept { ++queued_; }
   /// A slice is over; what follows is the core's own work.

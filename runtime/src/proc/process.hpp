@@ -9,6 +9,7 @@
 //   Threads    Its core's alone.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -193,6 +194,16 @@ class ProcessTable {
   void for_each_living(F&& visit) {
     for (std::uint32_t slot = 0; slot < made_; ++slot) {
       Process& process = chunks_[slot / kChunk][slot % kChunk];
+      if (process.is_living()) visit(process);
+    }
+  }
+  /// One more than the highest slot that was ever used.
+  [[nodiscard]] std::uint32_t slots() const noexcept { return made_; }
+  /// The living ones from `first` to before `end`: a part of a walk that lets others run in between.
+  template <class F>
+  void for_each_living(std::uint32_t first, std::uint32_t end, F&& visit) {
+    for (std::uint32_t slot = first; slot < std::min(end, made_); ++slot) {
+      Process& process = at(slot);
       if (process.is_living()) visit(process);
     }
   }

@@ -39,9 +39,26 @@ std::optional<ProcessWait> wait_of(const Process& process, TimePoint now) {
   return told;
 }
 
+std::size_t memory_but_stack(const Process& process) {
+  std::size_t memory = sizeof(Process) + process.mail_bytes;
+  if (process.has_relations()) {
+    const Relations& relations = *process.relations;
+    memory += sizeof(Relations) + relations.links.size() * sizeof(Pid) + relations.monitors.size() * sizeof(Address) +
+              relations.watchers.size() * (sizeof(Ref) + sizeof(Pid));
+    if (relations.rare) memory += sizeof(RareRelations);
+  }
+  return memory;
+}
+
 }  // namespace
 
-ProcessInfo Core::describe(const Process& process) {
+std::size_t Core::memory_of(const Process& process) const { return memory_but_stack(process) + stack_resident_of(process); }
+
+std::size_t Core::stack_resident_of(const Process& process) const {
+  return process.stack != nullptr ? pool_of(process).resident_bytes(*process.stack) : 0;
+}
+
+ProcessInfo Core::describe(const Process& process, bool with_relations) {
   ProcessInfo info{.pid = pid_of(process)};
   info.initial_call = process.body != nullptr ? process.body->what() : "";
   info.status = status_of(process);
@@ -52,27 +69,22 @@ ProcessInfo Core::describe(const Process& process) {
   info.trap_exit = process.trap_exit;
   info.group_leader = process.group_leader;
   info.reductions = process.reductions;
-  info.memory = sizeof(Process) + process.mail_bytes;
-  if (process.has_relations()) {
-    const Relations& relations = *process.relations;
-    info.registered_name = relations.name;
-    relations.links.for_each([&](const Pid& peer, const Relations::Link& link) {
-      if (link.active) info.links.push_back(peer);
-    });
-    relations.monitors.for_each([&](const Ref&, const Address& target) { info.monitors.push_back(target.term()); });
-    relations.watchers.for_each([&](const Ref&, const Pid& watcher) { info.monitored_by.push_back(watcher); });
-    info.memory += sizeof(Relations) + relations.links.size() * sizeof(Pid) + relations.monitors.size() * sizeof(Address) +
-                   relations.watchers.size() * (sizeof(Ref) + sizeof(Pid));
-    if (relations.rare) {
-      info.messages_dropped = relations.rare->dropped;
-      info.aliases = relations.rare->aliases.size();
-      info.memory += sizeof(RareRelations);
-    }
+  info.stack_bytes = stack_bytes_of(process);
+  info.stack_resident = stack_resident_of(process);
+  info.memory = memory_but_stack(process) + info.stack_resident;
+  if (!process.has_relations()) return info;
+  const Relations& relations = *process.relations;
+  info.registered_name = relations.name;
+  if (relations.rare) {
+    info.messages_dropped = relations.rare->dropped;
+    info.aliases = relations.rare->aliases.size();
   }
-  const StackPool& pool = process.stack_class == 0 ? stacks_ : *stack_pools_[process.stack_class - 1];
-  info.stack_bytes = pool.stack_bytes();
-  if (process.stack != nullptr) info.stack_resident = pool.resident_bytes(*process.stack);
-  info.memory += info.stack_resident;
+  if (!with_relations) return info;
+  relations.links.for_each([&](const Pid& peer, const Relations::Link& link) {
+    if (link.active) info.links.push_back(peer);
+  });
+  relations.monitors.for_each([&](const Ref&, const Address& target) { info.monitors.push_back(target.term()); });
+  relations.watchers.for_each([&](const Ref&, const Pid& watcher) { info.monitored_by.push_back(watcher); });
   return info;
 }
 

@@ -65,6 +65,19 @@ class Chat(ClusterTest):
         self.assertEqual((done.status, done.out), (1, ""), done)
         self.assert_one_line(done.err, "Chat.send_message(:alex@localhost, :hi)", "it takes (")
 
+    def test_a_task_whose_node_is_killed(self):  # ST-71, TASK-4
+        kate = self.start("kate")
+        alex = self.start("alex", "--eval", """
+          task = Task.Supervisor.async_nolink({Chat.TaskSupervisor, :kate@localhost}, Process, :sleep, [3_600_000])
+          IO.puts "it waits"
+          Task.yield(task, :infinity)
+        """)
+        self.assertEqual(alex.process.stdout.readline(), "it waits\n")
+        kate.kill()
+        alex.log.await_line(r"\[error\] --eval: \*\* \(exit\) exited in: Task.yield\(")
+        alex.log.await_line(r"\*\* \(EXIT\) no connection to kate@localhost")
+        self.assertEqual(alex.wait(), 1)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -18,7 +18,7 @@ A block of code that is marked `console` and a window's name happens in that win
 - `status 1` in the place of a prompt's line: the program ends, with that status.
 
 All is compared as it stands, but for these: `…` is any text, and alone on a line any lines; `#PID<…>` any pid; a time of day any time;
-`altair` stands for this machine's name. The greeting of the console may be left out.
+`altair` stands for this machine's name. The greeting of the console and empty lines may be left out.
 
 The first line may be `<!-- host ADDRESS -->`: then all happens on a host of its own that has this address.
 """
@@ -55,7 +55,7 @@ def read_steps(text):
             window = opened.group(1) if opened else None
         elif line == "```":
             window = None
-        else:
+        elif line.strip():
             steps.append(Step(number, window, line.rstrip()))
     if window is not None:
         raise Failed(f"the block of window {window} has no end")
@@ -100,7 +100,7 @@ class Window:
         return self.terminal.screen.lines[self.terminal.screen.row].rstrip()
 
     def lines(self, is_log):
-        return [line for line in self.above() if bool(LOG_LINE.match(line)) == is_log and not GREETING.match(line)]
+        return [line for line in self.above() if line and bool(LOG_LINE.match(line)) == is_log and not GREETING.match(line)]
 
     def picture(self):
         return "(nothing runs there)" if self.terminal is None else "\n".join([*self.above(), self.line()])

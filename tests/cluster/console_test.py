@@ -50,7 +50,8 @@ class Console(ClusterTest):
         self.assertEqual(node.screen.lines[row + 1:node.await_prompt(row)], [":pong"])
         self.assertEqual(node.evaluate(UP), [":pong"])
         node.type("Process." + TAB + TAB)
-        node.await_text(r"Process\.alive\? +.*Process\.whereis")
+        node.await_text(r"^Process\.alias +Process\.alive\? ")
+        node.await_text(r" Process\.whereis$")
         node.type("\x15:b" + TAB)  # Ctrl-U
         node.await_text(rf"> :b@{HOST}$")
         node.type("\r")
@@ -98,6 +99,25 @@ class Console(ClusterTest):
         self.assertEqual(node.wait(), 0)
         self.assertTrue(node.echoes(), "the terminal is as it was before")
 
+    def test_the_live_view_has_the_terminal_until_it_is_quit(self):
+        node = open_node(self.cluster, "b", "--app", "ping_pong", columns=80, rows=24)
+        node.evaluate('spawn(fn -> receive do after 1000 -> IO.puts("printed meanwhile") end end)')
+        node.type(":observer.start\r")
+        node.await_text(rf"^ pulpo top +b@{HOST} +Processes")
+        node.await_text("PingPong")
+        self.assertTrue(all(len(line) <= 80 for line in node.screen.shown()))
+        node.type("3")
+        node.await_text(r"^. ping_pong ")
+        node.type("q")
+        node.await_text(r"^:ok$")
+        node.await_text(r"^printed meanwhile$")
+        self.assertEqual(node.evaluate("1 + 1"), ["2"])
+        node.type(":observer.start\r")
+        node.await_text(r"^ pulpo top ")
+        node.signal(signal.SIGTERM)
+        self.assertEqual(node.wait(), 0, "a node whose view is open stops all the same")
+        self.assertTrue(node.echoes())
+
     def test_ctrl_d_ends_the_console_alone(self):
         node = open_node(self.cluster, "b")
         node.type(CTRL_D)
@@ -135,8 +155,8 @@ class Console(ClusterTest):
         self.assertEqual(node.evaluate("Deep.down(0)"), ["** (SystemLimitError) nested deeper than 100000: an endless recursion?"])
         for line in (")", "1 +* 2", "fn -> end end", '"#{"', "%{", "\x01\x02\x1b[Z\x1b[99;99~", "use GenServer", "@spec x :: y", "'" * 1001, "é" * 3000):
             node.type(line + "\r" + CTRL_C)
-        node.await_text(r"press Ctrl\+C again")
-        self.assertEqual(node.evaluate("1 + 1"), ["2"])
+        node.type(":it_still_answers\r")
+        node.await_text(r"^:it_still_answers$")
 
 
 class Remote(ClusterTest):
@@ -180,6 +200,21 @@ class Remote(ClusterTest):
                 self.assertEqual(remote.wait(), -9)
             self.cluster.await_true(lambda: self.processes("a") == before, f"after {way} something stayed on the node")
             self.assertEqual(self.cluster.command("rpc", f"a@{HOST}", "Node.list(:connected)").out.count("remote"), 0)
+
+    def test_the_live_view_of_the_other_node(self):
+        self.cluster.start_node("a", "--app", "distro")
+        remote = self.open_remote("a")
+        remote.type(":observer.start\r")
+        remote.await_text(rf"^ pulpo top +a@{HOST} +Processes")
+        remote.type("3")
+        remote.await_text(r"^. distro ")
+        remote.type("q")
+        remote.await_text(r"^:ok$")
+        self.assertEqual(remote.evaluate("Node.self"), [f":a@{HOST}"])
+        # Over rpc nobody has a terminal.
+        done = self.cluster.command("rpc", f"a@{HOST}", ":observer.start")
+        self.assertEqual(done.status, 1)
+        self.assert_one_line(done.err, "type :observer.start at a prompt, or pulpo top NODE in a shell")
 
     def test_the_other_node_is_lost(self):
         node = self.cluster.start_node("a")

@@ -71,6 +71,11 @@ class Screen:
     def _sequence(self, sequence):
         if not sequence.startswith("["):
             return
+        if sequence == "[?1049h":  # the other screen, of a view
+            self._below = (self.lines, self.row, self.column, self.top)
+            self.lines, self.row, self.column, self.top = [""], 0, 0, 0
+        elif sequence == "[?1049l":
+            self.lines, self.row, self.column, self.top = self._below
         words, last = sequence[1:-1], sequence[-1]
         numbers = [int(word) if word.isdigit() else 0 for word in words.lstrip("?").split(";")]
         count = max(numbers[0], 1)

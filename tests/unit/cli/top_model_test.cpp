@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "pulpo/result.hpp"
 #include "unit/cli/top_samples.hpp"
 
 namespace pulpo::cli::top {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "text_cells.hpp"
 #include "unit/cli/top_samples.hpp"
 
 namespace pulpo::cli::top {

@@ -105,7 +105,7 @@ class Applications(ClusterTest):
         #         descriptors are not made non-blocking, which a shell would suffer from.
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        node = self.start(stdin=theirs, stdout=theirs)
+        node = self.start("--console", "off", stdin=theirs, stdout=theirs)
         self.assertEqual(self.tell(":columns"), "80")
         self.read_until(ours, b"talker in :normal mode")
         termios.tcflow(theirs, termios.TCOOFF)  # ^S

@@ -37,7 +37,7 @@ class BadInput(ClusterTest):
         self.refuse(WRONG_USAGE, ["help", "pign"], "did you mean ping?")
 
     def test_unknown_options_of_every_verb(self):
-        for verb in ["node", "mapper", "names", "ping", "call", "rpc", "apps", "stop", "bench call", "bench send", "bench spawn", "bench connect", "doctor"]:
+        for verb in ["node", "mapper", "names", "ping", "call", "rpc", "remote", "apps", "top", "stop", "bench call", "bench send", "bench spawn", "bench connect", "doctor"]:
             self.refuse(WRONG_USAGE, [*verb.split(), "--frobnicate"], "unknown option --frobnicate", "--help")
         self.refuse(WRONG_USAGE, ["--snmae", "a"], "unknown option --snmae", "did you mean --sname?")
 
@@ -45,7 +45,7 @@ class BadInput(ClusterTest):
         self.refuse(WRONG_USAGE, ["ping"], "argument is missing", "NODE")
         self.refuse(WRONG_USAGE, ["ping", "a@b", "c@d"], "c@d")
         self.refuse(WRONG_USAGE, ["call", "a@b", "PingPong"], "argument is missing", "NODE SERVER REQUEST")
-        self.refuse(WRONG_USAGE, ["node", "--sname", "--cookie", "c"], "--sname needs a value")
+        self.refuse(WRONG_USAGE, ["node", "--sname", "--cookie", "c"], "--sname needs a name: --sname N[@HOST]")
         self.refuse(WRONG_USAGE, ["node", "--sname", "a", "--name", "a@b.c", "--cookie", "c"], "--name", "--sname")
 
     def test_values_that_are_none(self):
@@ -197,7 +197,7 @@ class Help(ClusterTest):
         self.assertRegex(done.out, r"^pulpo \d+\.\d+\.\d+\n$")
         overview = self.cluster.run("--help")
         verbs = re.findall(r"^  (bench (?:call|send|spawn|connect|local)|[a-z]+)  ", overview.out, re.MULTILINE)
-        self.assertEqual(verbs, ["node", "mapper", "names", "ping", "call", "rpc", "apps", "stop", "bench call", "bench send", "bench spawn", "bench connect", "bench local", "doctor", "new"])
+        self.assertEqual(verbs, ["node", "mapper", "names", "ping", "call", "rpc", "remote", "apps", "top", "stop", "bench call", "bench send", "bench spawn", "bench connect", "bench local", "doctor", "new"])
         for words in [["--help"], ["help"]] + [[*verb.split(), "--help"] for verb in verbs] + [["help", *verb.split()] for verb in verbs]:
             done = self.cluster.run(*words)
             self.assertEqual((done.status, done.err), (0, ""), words)

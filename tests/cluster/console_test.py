@@ -142,6 +142,21 @@ class Console(ClusterTest):
         self.assertEqual(done.status, 2)
         self.assert_one_line(done.err, "--console perhaps: one of auto, on, off")
 
+    def test_a_line_that_a_process_asks_for(self):  # IO-2
+        node = open_node(self.cluster, "b", columns=90)
+        node.type('name = IO.gets("your name? ")\r')
+        node.await_text(r"^your name\? $")
+        node.type("Kate\r")
+        node.await_text(r'^"Kate\\n"$')
+        self.assertEqual(node.evaluate("name"), ['"Kate\\n"'])
+        node.type('IO.gets("never? ")\r')
+        node.await_text(r"^never\? $")
+        node.type(CTRL_C)
+        node.await_text(r"\*\* \(interrupted\)")
+        self.assertEqual(node.evaluate("1 + 1"), ["2"], "the line is nobody else's")
+        self.assertEqual(node.evaluate("send(Process.group_leader, {:io_request, self(), 1, {:get_geometry, :columns}})")[-1][:12], "{:io_request")
+        self.assertEqual(node.evaluate("flush"), ["{:io_reply, 1, 90}", ":ok"])
+
     def test_help(self):
         node = open_node(self.cluster, "b", "--app", "distro")
         self.assertEqual(node.evaluate("h Distro.DistroCal.add"), ["Distro.DistroCal.add(integer, integer)", "  The sum of two integers."])

@@ -111,6 +111,7 @@ class Console {
                              [&screen = screen_](std::string_view text) {
                                if (!screen.print(text)) throw std::runtime_error("the terminal takes nothing");
                              },
+                         .output_is_descriptor = true,
                          .input_descriptor = pipe_.reading_end(),
                          .reading = [console = self()](bool waits) { send(console, Reading{waits}); },
                          .other = [console = self()](const Term& request) -> std::optional<Term> {

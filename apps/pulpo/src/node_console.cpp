@@ -59,6 +59,7 @@ NodeConsole::~NodeConsole() {
 
 void NodeConsole::take_output(SystemOptions& options) {
   options.output = [this](std::string_view text) { print_or_throw(screen_, text); };
+  options.output_is_stdout = true;
   if (writes_log_) options.error_output = options.output;
   options.input = [] { return std::optional<std::string>(); };
 }

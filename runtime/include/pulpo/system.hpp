@@ -30,6 +30,7 @@ struct SystemOptions {
   /// Gets the text that `user` prints, in pieces, instead of stdout; called inside that process. A std::exception is {:error, :eio} to
   /// those who print.
   std::function<void(std::string_view)> output = {};
+  bool output_is_stdout = false;                            ///< `output` writes to stdout all the same: the terminal's size is told.
   std::function<void(std::string_view)> error_output = {};  ///< The same for `standard_error`.
   /// Asked for more text when somebody reads, instead of stdin; nothing at the end. In a simulation stdin is at its end.
   std::function<std::optional<std::string>()> input = {};

@@ -155,7 +155,7 @@ std::optional<Term> IoServer::carry_out(const Term& step, Job& job) {
   if (is("get_line"_atom, 3) || is("get_chars"_atom, 4)) return read_step(words, job);
   if (is("setopts"_atom, 2)) return set_options(words[1]);
   if (is("get_geometry"_atom, 2)) {
-    const auto geometry = options_.output ? std::nullopt : stream_.geometry();
+    const auto geometry = options_.output && !options_.output_is_descriptor ? std::nullopt : stream_.geometry();
     if (!geometry) return not_supported();
     if (words[1].is_atom("columns"_atom)) return Term(geometry->columns);
     if (words[1].is_atom("rows"_atom)) return Term(geometry->rows);

@@ -28,6 +28,7 @@ class IoServer final : public detail::ServerBody {
   struct Options {
     int descriptor = 1;                                      ///< stdout, or stderr as 2.
     std::function<void(std::string_view)> output = {};       ///< Instead of it.
+    bool output_is_descriptor = false;                       ///< Which writes there all the same: its size is told.
     std::function<std::optional<std::string>()> input = {};  ///< More input, or its end; instead of stdin.
     int input_descriptor = 0;                                ///< stdin.
     std::function<void(bool)> reading = {};  ///< Told when somebody begins to wait for input, and when nobody does any more.

@@ -136,13 +136,14 @@ Result<Pid> start_system(SystemOptions options) {
   ApplicationTable::of(runtime()).clear(now());
   ApplicationTable::of(runtime()).set_functions(exports_of(options.applications));
   runtime().set_call_bodies(&make_call_body);
-  return start_supervisor_alone(
-      {.name = kSupervisor,
-       .children = {
-           io_server(IoServer::user_name(), {.output = std::move(options.output), .input = std::move(options.input)}),
-           io_server(IoServer::standard_error_name(), {.descriptor = 2, .output = std::move(options.error_output), .reads = false}),
-           worker<RemoteLog>({.name = RemoteLog::registered_name()}), worker<Echo>({.name = kEcho}),
-           worker<NodeInfo>({.name = kNodeInfo}, options.version), controller(options)}});
+  return start_supervisor_alone({.name = kSupervisor,
+                                 .children = {io_server(IoServer::user_name(), {.output = std::move(options.output),
+                                                                                .output_is_descriptor = options.output_is_stdout,
+                                                                                .input = std::move(options.input)}),
+                                              io_server(IoServer::standard_error_name(),
+                                                        {.descriptor = 2, .output = std::move(options.error_output), .reads = false}),
+                                              worker<RemoteLog>({.name = RemoteLog::registered_name()}), worker<Echo>({.name = kEcho}),
+                                              worker<NodeInfo>({.name = kNodeInfo}, options.version), controller(options)}});
 }
 
 Term await_system_end() {

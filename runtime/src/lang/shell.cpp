@@ -24,9 +24,10 @@ namespace {
 constexpr Duration kInterruptPatience = 200ms;
 constexpr std::size_t kValueBytesMax = 16u << 10;
 
-/// Between the two processes.
+/// Between the two processes. Without the key of both it is a message like any other, whoever has sent it.
 struct EvaluateText {
   using Message = Info<"$evaluate">;
+  Ref key{};
   std::string text{};
 };
 struct Evaluated {
@@ -43,6 +44,7 @@ struct LoseInterruptPatience {
 
 /// What the two share; both run on one core.
 struct Shared {
+  Ref key = make_ref();
   std::atomic<bool> interrupted = false;
   Bindings bindings = {};
 };
@@ -63,11 +65,12 @@ std::string told_reason(const Term& reason) {
 void evaluate_lines(const Pid& shell, const std::shared_ptr<Shared>& shared) {
   Session session({.is_interrupted = [shared] { return shared->interrupted.load(std::memory_order_relaxed); }}, shared->bindings);
   for (;;) {
-    receive(on<EvaluateText>([&](const EvaluateText& line) {
-      const Evaluated outcome = evaluated(line.text, session);
-      shared->bindings = session.bindings();
-      send(shell, outcome);
-    }));
+    receive(on<EvaluateText>([&](const EvaluateText& line) { return line.key == shared->key; },
+                             [&](const EvaluateText& line) {
+                               const Evaluated outcome = evaluated(line.text, session);
+                               shared->bindings = session.bindings();
+                               send(shell, outcome);
+                             }));
   }
 }
 
@@ -107,7 +110,7 @@ class Shell {
     shared_->interrupted = false;
     busy_ = true;
     ++line_;
-    send(evaluator_, EvaluateText{line.text});
+    send(evaluator_, EvaluateText{shared_->key, line.text});
   }
   void interrupt() {
     if (!busy_) return;

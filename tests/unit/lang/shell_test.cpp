@@ -75,6 +75,8 @@ TEST_P(ShellTest, EvaluatesOneLineAfterAnother) {
     EXPECT_EQ(line("me = self()"), line("self()")) << "one process for all lines";
     EXPECT_EQ(line("send(self(), :hello)"), ":hello");
     EXPECT_EQ(line("receive do x -> x end"), ":hello") << "what came is there for the next line";
+    EXPECT_EQ(line("send(self(), {:\"$evaluate\", make_ref(), \"1\"}) |> elem(2)"), "\"1\"");
+    EXPECT_EQ(line("receive do x -> elem(x, 0) end"), ":\"$evaluate\"") << "a message that looks like a line is none";
   });
 }
 

@@ -137,6 +137,79 @@ class Console(ClusterTest):
         node.signal(signal.SIGTERM)
         self.assertEqual(node.wait(), 0)
 
+    def test_a_pasted_module_with_something_unknown_is_refused_as_a_whole(self):
+        node = open_node(self.cluster, "b")
+        text = 'defmodule M do\n  def f(xs) do\n    for x <- xs do\n      x\n    end\n    IO.puts "evaluated at the prompt"\n    System.stop\n  end\nend\n'
+        node.type(text.replace("\n", "\r"))
+        node.await_text(r"\*\* \(SyntaxError\) .* is not part of the console's language")
+        self.assertEqual(node.evaluate(":still_here"), [":still_here"])
+        self.assertFalse(any(line.startswith("evaluated at the prompt") for line in node.screen.lines))
+        node.type('defmodule PingPongServer do\r  use GenServer\r  def init(s) do\r    {:ok, s}\r  end\rend\r')
+        node.await_text("is not part of the console's language.*apps/ping_pong|C\\+\\+")
+        self.assertEqual(node.evaluate(":still_here"), [":still_here"])
+
+    def test_a_long_pipe_loses_no_line(self):
+        # Goal:   more lines than are read ahead, answers to IO.gets among them, and an end that is told.
+        node = self.cluster.start("node", "--sname", "b", "--console", "on", stdin=subprocess.PIPE)
+        lines = [f'IO.puts("line {number}")\n' for number in range(3000)] + ['IO.gets("") |> IO.inspect\n', "an answer\n", 'IO.inspect(IO.gets(""))\n']
+        feeder = threading.Thread(target=lambda: (node.process.stdin.write("".join(lines)), node.process.stdin.close()))
+        feeder.start()
+        out = ""
+        while ":eof\n" not in out:
+            out += node.process.stdout.readline()
+        feeder.join(DEADLINE)
+        self.assertEqual([int(number) for number in re.findall(r"line (\d+)", out)], list(range(3000)))
+        self.assertIn('"an answer\\n"', out)
+        node.signal(signal.SIGTERM)
+        self.assertEqual(node.wait(), 0)
+
+    def test_an_expression_that_does_not_end_is_refused_in_time(self):
+        node = self.cluster.start("node", "--sname", "b", "--console", "on", "--cookie", self.cluster.cookie, stdin=subprocess.PIPE)
+
+        def feed():
+            try:
+                node.process.stdin.write("length([\n" + "1,\n" * 30000)
+                node.process.stdin.close()
+            except BrokenPipeError:  # it was asked to end before it had read all
+                pass
+
+        feeder = threading.Thread(target=feed)
+        feeder.start()
+        out = ""
+        while "** (ArgumentError) the expression is longer than 65536 bytes" not in out:
+            out += node.process.stdout.readline()
+        self.assertEqual(self.cluster.command("ping", f"b@{HOST}").out, "pong\n")
+        reader = threading.Thread(target=node.process.stdout.read)  # what else is wrong with what follows
+        reader.start()
+        node.signal(signal.SIGTERM)
+        self.assertEqual(node.wait(), 0)
+        reader.join(DEADLINE)
+        feeder.join(DEADLINE)
+
+    def test_a_slow_terminal_holds_up_nobody_else(self):
+        # Goal:   a serial line takes some KB a second; the node answers others at once, and stops when it is asked to.
+        node = open_node(self.cluster, "b", "--cores", "1")
+        node.evaluate("text = inspect(Process.list)")
+        node.evaluate("more = text <> text <> text <> text <> text <> text <> text <> text <> text <> text")
+        node.evaluate("much = more <> more <> more <> more <> more <> more <> more <> more <> more <> more")
+        node.evaluate("all = much <> much <> much <> much <> much <> much <> much <> much <> much <> much; byte_size(all)")
+        node.pause(0.05)
+        node.type("spawn(fn -> IO.puts(all); IO.puts(all) end)\r")
+        node.await_text(r"#PID<")
+        for _ in range(20):
+            done = self.cluster.command("rpc", f"b@{HOST}", "Node.self")
+            self.assertEqual((done.status, done.out), (0, f":b@{HOST}\n"))
+            self.assertLess(done.seconds, 5, "a core waited for the terminal")
+        node.signal(signal.SIGTERM)
+        self.assertEqual(node.wait(), 0)
+
+    def test_signals_of_a_terminal_leave_it_as_it_was(self):
+        for number in (signal.SIGHUP, signal.SIGQUIT):
+            node = open_node(self.cluster, "b")
+            node.signal(number)
+            self.assertEqual(node.wait(), 0, "in order, as by SIGTERM")
+            self.assertTrue(node.echoes(), number)
+
     def test_what_console_takes(self):
         done = self.cluster.run("node", "--console", "perhaps")
         self.assertEqual(done.status, 2)
@@ -197,13 +270,16 @@ class Remote(ClusterTest):
     def test_nothing_is_left_behind(self):
         self.cluster.start_node("a")
         before = self.processes("a")
-        for way in ("detach", "terminate", "kill", "kill while it evaluates"):
+        for way in ("detach", "terminate", "terminate a view", "kill", "kill while it evaluates"):
             remote = self.open_remote("a")
             self.assertGreater(self.processes("a"), before)
             if way == "detach":
                 remote.type(CTRL_D)
                 self.assertEqual(remote.wait(), 0)
-            elif way == "terminate":
+            elif way.startswith("terminate"):
+                if way != "terminate":
+                    remote.type(":observer.start\r")
+                    remote.await_text(r"^ pulpo top ")
                 remote.signal(signal.SIGTERM)
                 self.assertEqual(remote.wait(), 1)
                 self.assertTrue(remote.echoes(), "the terminal is as it was before")

@@ -116,7 +116,7 @@ class Terminal:
 
     def __init__(self, arguments, environment, columns=200, rows=50):
         self.screen = Screen(columns, rows)
-        self.raw = b""
+        self._pause = 0
         self._changed = threading.Condition()
         self._ended = False
         self.pid, self._terminal = pty.fork()
@@ -134,12 +134,13 @@ class Terminal:
     def _read(self):
         left = b""
         while True:
+            if self._pause:
+                threading.Event().wait(self._pause)
             try:
-                part = os.read(self._terminal, 65536)
+                part = os.read(self._terminal, 512 if self._pause else 65536)
             except OSError:  # the program has ended
                 part = b""
             with self._changed:
-                self.raw += part
                 text = (left + part).decode("utf-8", errors="ignore")
                 left = b""
                 self.screen.feed(text)
@@ -147,6 +148,10 @@ class Terminal:
                 self._changed.notify_all()
             if not part:
                 return
+
+    def pause(self, seconds):
+        """From now on 512 bytes are read every so many seconds: a slow terminal."""
+        self._pause = seconds
 
     def type(self, text):
         os.write(self._terminal, text if isinstance(text, bytes) else text.encode())

@@ -32,7 +32,12 @@
 namespace pulpo::cli {
 namespace {
 
-constexpr std::size_t kTypedAheadMax = 1'000;
+constexpr std::size_t kTypedAheadMax = 1'000;  // a pasted page many times over; what comes by a pipe waits there
+/// An expression of several lines, as much as the editor takes in one.
+constexpr std::size_t kExpressionBytesMax = LineEditor::kLineBytesMax;
+/// Beyond it a line that closes nothing is not worth reading all of it again.
+constexpr std::size_t kOftenReadBytes = 4'096;
+constexpr int kRoomSeconds = 10;  // as long as a serial line needs for 100 KB
 constexpr std::string_view kBreak = "#iex:break";
 
 /// What was typed; its end is an empty text.
@@ -46,6 +51,11 @@ struct Reading {
   bool waits = false;
 };
 
+/// The next ones are wanted.
+struct GoOn {
+  using Message = Info<"$console_go_on">;
+};
+
 void read_keys(const Pid& console) {
   for (;;) {
     char bytes[1024];
@@ -56,6 +66,7 @@ void read_keys(const Pid& console) {
     }
     if (got <= 0) return send(console, Keys{});
     send(console, Keys{std::string(bytes, static_cast<std::size_t>(got))});
+    receive(on<GoOn>([] {}));
   }
 }
 
@@ -87,8 +98,8 @@ class Console {
   ConsoleEnd run() {
     trap_exit(true);
     for (std::string& line : history_.read(LineEditor::kHistoryMax)) editor_.remember(std::move(line));
-    const Pid device = start_device();
-    const Spawned shell = options_.start_shell(self(), device);
+    device_ = start_device();
+    const Spawned shell = options_.start_shell(self(), device_);
     shell_monitor_ = shell.monitor;
     shell_ = shell.pid;
     is_drawn_ = Screen::is_terminal();
@@ -100,17 +111,18 @@ class Console {
       if (observed_ && !is_busy_ && !end_) show_nodes(*std::exchange(observed_, {}));
     }
     stop_keys();
-    exit(device, atoms::shutdown);
+    unlink(device_);
+    const Ref device_gone = monitor(device_);
+    exit(device_, atoms::kill);
+    // It reads our pipe until then.
+    receive(on<Down>([&](const Down& down) { return down.ref == device_gone; }, [](const Down&) {}));
     screen_.end();
     return *end_;
   }
 
  private:
   Pid start_device() {
-    IoServer::Options io{.output =
-                             [&screen = screen_](std::string_view text) {
-                               if (!screen.print(text)) throw std::runtime_error("the terminal takes nothing");
-                             },
+    IoServer::Options io{.output = [&screen = screen_](std::string_view text) { print_to(screen, text); },
                          .output_is_descriptor = true,
                          .input_descriptor = pipe_.reading_end(),
                          .reading = [console = self()](bool waits) { send(console, Reading{waits}); },
@@ -126,7 +138,14 @@ class Console {
   }
 
   void start_keys() {
+    wants_keys_ = false;
     keys_ = spawn_link([console = self()] { read_keys(console); });
+  }
+  /// A pipe waits while enough is typed ahead; a terminal's Ctrl-C never does.
+  void ask_for_keys() {
+    if (!wants_keys_ || (!is_drawn_ && typed_ahead_.size() >= kTypedAheadMax / 2)) return;
+    wants_keys_ = false;
+    send(keys_, GoOn{});
   }
   /// Before somebody else reads the terminal.
   void stop_keys() {
@@ -149,8 +168,12 @@ class Console {
   }
 
   void receive_one() {
-    receive(on<Keys>([&](const Keys& typed) { take_keys(typed.bytes); }),
-            on<Reading>([&](const Reading& reading) { is_read_ = reading.waits; }),
+    receive(on<Keys>([&](const Keys& typed) {
+              take_keys(typed.bytes);
+              wants_keys_ = !typed.bytes.empty();
+              ask_for_keys();
+            }),
+            on<Reading>([&](const Reading& reading) { take_reading(reading.waits); }),
             on<lang::ShellReady>([&](const lang::ShellReady& ready) { begin(ready); }),
             on<lang::LineDone>([&](const lang::LineDone& done) { finish(done); }),
             on<lang::ShellRestarted>([&](const lang::ShellRestarted& restarted) {
@@ -167,6 +190,10 @@ class Console {
             }),
             on<Exit>([&](const Exit& ended) {
               if (ended.from == keys_) take_keys({});
+              if (ended.from == device_) {
+                show("*** the console's device has ended: " + reason_text(ended.reason));
+                end_ = ConsoleEnd::lost;
+              }
             }),
             otherwise([] {}));
   }
@@ -196,8 +223,15 @@ class Console {
       const std::string line = std::move(typed_ahead_.front());
       typed_ahead_.pop_front();
       enter(line);
+      yield();
     }
-    if (!is_busy_ && input_ended_) end_ = ConsoleEnd::closed;
+    ask_for_keys();
+    if (!is_busy_ && input_ended_) close();
+  }
+  /// The input has ended.
+  void close() {
+    if (!text_.empty()) show("** (TokenMissingError) the input ends in the middle of an expression");
+    end_ = ConsoleEnd::closed;
   }
   std::string prompt() const {
     if (is_busy_) return {};
@@ -220,7 +254,15 @@ class Console {
       show("** (TokenMissingError) the expression was left incomplete");
       return redraw();
     }
+    if (text_.size() + line.size() > kExpressionBytesMax) {
+      text_.clear();
+      show(fmt::format("** (ArgumentError) the expression is longer than {} bytes: define modules and variables one by one",
+                       kExpressionBytesMax));
+      return redraw();
+    }
     text_ += line + "\n";
+    const bool may_close = line.empty() || line.find_first_of(")]}\"'") != std::string::npos || line.find("end") != std::string::npos;
+    if (text_.size() > kOftenReadBytes && !may_close) return redraw();
     const auto readable = lang::check(text_);
     if (!readable && readable.error().incomplete) return redraw();
     const std::string text = std::exchange(text_, {});
@@ -234,7 +276,20 @@ class Console {
     editor_.remember(line);
     if (is_drawn_) history_.add(line);
     if (!is_busy_ && !shell_is_away()) return enter(line);
-    if (typed_ahead_.size() < kTypedAheadMax) typed_ahead_.push_back(std::move(line));
+    if (is_drawn_ && typed_ahead_.size() >= kTypedAheadMax) return show("** more lines are typed ahead than wait: this one is dropped");
+    typed_ahead_.push_back(std::move(line));
+  }
+  /// A line that was typed before it was asked for is the answer as well.
+  void take_reading(bool waits) {
+    is_read_ = waits;
+    if (!waits || !is_busy_) return;
+    if (typed_ahead_.empty()) {
+      if (input_ended_) send(device_, IoServer::end_of_input());
+      return;
+    }
+    pipe_.put(typed_ahead_.front() + "\n");
+    typed_ahead_.pop_front();
+    ask_for_keys();
   }
 
   // --- Keys ----------------------------------------------------------------------------------------------------------------
@@ -242,7 +297,8 @@ class Console {
   void take_keys(std::string_view bytes) {
     if (bytes.empty()) {
       input_ended_ = true;
-      if (!is_busy_ && !shell_is_away()) end_ = ConsoleEnd::closed;
+      if (is_busy_ && is_read_) send(device_, IoServer::end_of_input());
+      if (!is_busy_ && !shell_is_away()) close();
       return;
     }
     if (!is_drawn_) return take_plain(bytes);
@@ -258,7 +314,10 @@ class Console {
           interrupt();
           break;
         case LineEditor::Event::end:
-          if (is_busy_) break;
+          if (is_busy_) {
+            if (is_read_) send(device_, IoServer::end_of_input());
+            break;
+          }
           screen_.finish_line();
           if (!options_.end_hint.empty()) show(options_.end_hint);
           end_ = ConsoleEnd::closed;
@@ -277,13 +336,18 @@ class Console {
   }
   /// Lines of a pipe or a file.
   void take_plain(std::string_view bytes) {
-    plain_ += bytes;
-    for (std::size_t end = 0; (end = plain_.find('\n')) != std::string::npos;) {
-      std::string line = plain_.substr(0, end);
-      plain_.erase(0, end + 1);
+    for (std::size_t end = 0; (end = bytes.find('\n')) != std::string_view::npos; bytes.remove_prefix(end + 1)) {
+      std::string line = std::exchange(plain_, {});
+      line += bytes.substr(0, end);
       if (line.ends_with('\r')) line.pop_back();
+      if (line.size() > LineEditor::kLineBytesMax) {
+        show(fmt::format("** a line of more than {} bytes is left out", LineEditor::kLineBytesMax));
+        continue;
+      }
       take_line(std::move(line));
     }
+    // Of one that is too long no more than that is remembered.
+    if (plain_.size() <= LineEditor::kLineBytesMax) plain_ += bytes;
   }
   void interrupt() {
     static_cast<void>(editor_.take_line());
@@ -308,9 +372,10 @@ class Console {
     if (shell_is_away()) return;
     send(shell_, lang::CompleteLine{++asked_, editor_.line().substr(0, editor_.cursor())});
     asked_line_ = editor_.line();
+    asked_cursor_ = editor_.cursor();
   }
   void take_completions(const lang::Completions& found) {
-    if (found.number != asked_ || asked_line_ != editor_.line() || found.candidates.empty()) return;
+    if (found.number != asked_ || asked_line_ != editor_.line() || asked_cursor_ != editor_.cursor() || found.candidates.empty()) return;
     std::string_view common = found.candidates[0];
     for (const std::string& each : found.candidates) {
       const auto differ = std::mismatch(common.begin(), common.end(), each.begin(), each.end()).first;
@@ -342,7 +407,9 @@ class Console {
   HistoryFile history_{history_path()};
   LinePipe pipe_;
   bool is_drawn_ = false;
-  Pid keys_{};                    ///< Reads what is typed.
+  Pid keys_{};               ///< Reads what is typed.
+  bool wants_keys_ = false;  ///< It waits until more is wanted.
+  Pid device_{};
   std::optional<Atom> observed_;  ///< Of the live view that somebody has asked for.
   Pid shell_{};
   Ref shell_monitor_{};
@@ -357,10 +424,19 @@ class Console {
   unsigned interrupts_ = 0;  ///< Ctrl-C without another key since.
   std::uint64_t asked_ = 0;
   std::string asked_line_;
+  std::size_t asked_cursor_ = 0;
   std::optional<ConsoleEnd> end_;
 };
 
 }  // namespace
+
+void print_to(Screen& screen, std::string_view text) {
+  for (int i = 0; i < kRoomSeconds; ++i) {
+    if (screen.print(text)) return;
+    blocking_scoped([&screen] { screen.await_room(); });
+  }
+  throw std::runtime_error("the terminal takes nothing");
+}
 
 ConsoleEnd run_console(Screen& screen, const ConsoleOptions& options) { return Console(screen, options).run(); }
 

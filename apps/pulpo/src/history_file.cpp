@@ -2,6 +2,7 @@
 #include "history_file.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,14 +26,23 @@ bool write_whole(int file, std::string_view text) {
   return true;
 }
 
-std::string whole_file(const std::string& path) {
+/// Its end, as much as is looked at. Nothing of what is no file.
+std::string end_of_file(const std::string& path) {
   std::string text;
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return text;
+  struct stat about {};
+  if (::fstat(file, &about) != 0 || !S_ISREG(about.st_mode)) {
+    ::close(file);
+    return text;
+  }
+  const auto size = static_cast<std::size_t>(about.st_size);
+  if (size > kFileBytesMax) (void)::lseek(file, static_cast<off_t>(size - kFileBytesMax), SEEK_SET);  // a regular file
   char bytes[4096];
   for (ssize_t got = 0; text.size() < kFileBytesMax && (got = ::read(file, bytes, sizeof bytes)) > 0;)
     text.append(bytes, static_cast<std::size_t>(got));
   ::close(file);
+  if (size > kFileBytesMax) text.erase(0, text.find('\n') + 1);  // the rest of a line
   return text;
 }
 
@@ -41,13 +51,13 @@ std::string whole_file(const std::string& path) {
 std::vector<std::string> HistoryFile::read(std::size_t lines_max) const {
   std::vector<std::string> lines;
   if (path_.empty()) return lines;
-  const std::string text = whole_file(path_);
+  const std::string text = end_of_file(path_);
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     if (end > begin) lines.push_back(text.substr(begin, end - begin));
     begin = end + 1;
   }
-  const bool is_long = lines.size() > 2 * lines_max;
+  const bool is_long = lines.size() > 2 * lines_max || text.size() > kFileBytesMax / 2;
   if (lines.size() > lines_max) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(lines_max));
   if (!is_long) return lines;
   // Beside it first: a board may lose power at any moment.

@@ -35,6 +35,12 @@ LineEditor::Event LineEditor::feed(std::string_view& keys) {
 }
 
 LineEditor::Event LineEditor::key(char byte) {
+  // Whatever was begun: somebody wants to get out.
+  if (byte == control('C')) {
+    state_ = State::text;
+    pasted_end_.clear();
+    return Event::interrupt;
+  }
   switch (state_) {
     case State::escape:
       escape_key(byte);
@@ -48,22 +54,7 @@ LineEditor::Event LineEditor::key(char byte) {
       }
       return Event::none;
     case State::paste:
-      pasted_end_ += byte;
-      if (kPasteEnd.starts_with(pasted_end_)) {
-        if (pasted_end_ == kPasteEnd) state_ = State::text;
-        return Event::none;
-      }
-      // Of a paste the ends of lines alone are keys.
-      if (pasted_end_.size() > 1) {
-        insert(pasted_end_);
-      } else if (byte == '\r' || byte == '\n') {
-        pasted_end_.clear();
-        return Event::line;
-      } else {
-        insert(byte == '\t' ? std::string_view("  ") : std::string_view(&byte, 1));
-      }
-      pasted_end_.clear();
-      return Event::none;
+      return pasted(byte);
     case State::text:
       break;
   }
@@ -77,8 +68,6 @@ LineEditor::Event LineEditor::key(char byte) {
     case kEscape:
       state_ = State::escape;
       break;
-    case control('C'):
-      return Event::interrupt;
     case control('D'):
       if (line_.empty()) return Event::end;
       erase(cursor_, cursor_ + character_size(std::string_view(line_).substr(cursor_)), false);
@@ -146,6 +135,25 @@ LineEditor::Event LineEditor::key(char byte) {
       if (static_cast<unsigned char>(byte) >= 0x20) insert(std::string_view(&byte, 1));
       break;
   }
+  return Event::none;
+}
+
+/// Of a paste the ends of lines alone are keys.
+LineEditor::Event LineEditor::pasted(char byte) {
+  if (kPasteEnd.starts_with(pasted_end_ + byte)) {
+    pasted_end_ += byte;
+    if (pasted_end_ != kPasteEnd) return Event::none;
+    pasted_end_.clear();
+    state_ = State::text;
+    return Event::none;
+  }
+  // What looked like the end is text, and this byte may begin the end.
+  if (!pasted_end_.empty()) {
+    insert(std::exchange(pasted_end_, {}));
+    return pasted(byte);
+  }
+  if (byte == '\r' || byte == '\n') return Event::line;
+  insert(byte == '\t' ? std::string_view("  ") : std::string_view(&byte, 1));
   return Event::none;
 }
 

@@ -50,6 +50,7 @@ class LineEditor {
   enum class State : unsigned char { text, escape, sequence, paste };
 
   Event key(char byte);
+  Event pasted(char byte);
   void escape_key(char byte);
   void sequence_key(char last);
   void move_left();

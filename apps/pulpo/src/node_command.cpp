@@ -296,7 +296,7 @@ int run_node(Program& program, const Arguments& arguments) {
   auto plan = read_plan(program, arguments);
   if (!plan) return program.complain(verb, plan.error());
   // Before the loops' threads exist, so that they inherit the mask.
-  auto signals = Signals::catch_stops();
+  auto signals = Signals::catch_stops(plan->has_console);
   if (!signals) return program.complain(verb, signals.error());
 
   std::optional<NodeConsole> console;

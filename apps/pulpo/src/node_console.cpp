@@ -6,21 +6,12 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <stdexcept>
 
 #include "console.hpp"
 #include "lang/shell.hpp"
 #include "pulpo/log.hpp"
 
 namespace pulpo::cli {
-namespace {
-
-void print_or_throw(Screen& screen, std::string_view text) {
-  if (!screen.print(text)) throw std::runtime_error("the terminal takes nothing");
-}
-
-}  // namespace
-
 Option console_option() {
   return {.name = "console",
           .value = "auto|on|off",
@@ -58,7 +49,7 @@ NodeConsole::~NodeConsole() {
 }
 
 void NodeConsole::take_output(SystemOptions& options) {
-  options.output = [this](std::string_view text) { print_or_throw(screen_, text); };
+  options.output = [this](std::string_view text) { print_to(screen_, text); };
   options.output_is_stdout = true;
   if (writes_log_) options.error_output = options.output;
   options.input = [] { return std::optional<std::string>(); };
@@ -76,6 +67,7 @@ void NodeConsole::start(Runtime& runtime) {
 }
 
 void NodeConsole::leave() {
+  screen_.leave_line();
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t wrote = ::write(stop_, &one, sizeof one);  // an eventfd at 0 takes it
 }

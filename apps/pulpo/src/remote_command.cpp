@@ -7,6 +7,8 @@
 
 #include <csignal>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "command_node.hpp"
 #include "console.hpp"
@@ -19,18 +21,13 @@
 namespace pulpo::cli {
 namespace {
 
-int remote(Program& program, const Arguments& arguments) {
-  auto command = CommandNode::join(program, arguments, {.name = arguments.positional()[0], .prefix = "remote"});
-  if (!command) return program.complain(arguments.verb(), command.error());
-  if (const auto connected = command->connect(); !connected) return program.complain(arguments.verb(), connected.error());
-
-  Screen screen;
-  const int stop = ::eventfd(0, EFD_CLOEXEC);
+/// Runs the console as processes of the command's node; what came of it, or nothing after a signal.
+std::optional<ConsoleEnd> run_remote(CommandNode& command, Screen& screen, int stop) {
   std::optional<ConsoleEnd> end;
-  command->run([&, peer = command->peer()] {
+  command.run([&, peer = command.peer()] {
     // The terminal is put back before a signal ends this program.
-    const auto hangup = watch_os_signal(SIGHUP);
-    const auto terminate = watch_os_signal(SIGTERM);
+    std::vector<Result<OsSignal>> signals;
+    for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGQUIT}) signals.push_back(watch_os_signal(number));
     const ConsoleOptions options{.start_shell =
                                      [peer](const Pid& console, const Pid& device) {
                                        return spawn_monitor(OnNode(peer), FunctionName("pulpo_lang"_atom, "shell"_atom), {console, device});
@@ -48,10 +45,26 @@ int remote(Program& program, const Arguments& arguments) {
               on<Down>([&](const Down& down) { runs = down.ref != console.monitor; }), otherwise([] {}));
     }
   });
+  return end;
+}
+
+int remote(Program& program, const Arguments& arguments) {
+  Screen screen;
+  const int stop = ::eventfd(0, EFD_CLOEXEC);
+  std::optional<ConsoleEnd> end;
+  std::string peer;
+  {
+    auto command = CommandNode::join(program, arguments, {.name = arguments.positional()[0], .prefix = "remote"});
+    if (!command) return program.complain(arguments.verb(), command.error());
+    if (const auto connected = command->connect(); !connected) return program.complain(arguments.verb(), connected.error());
+    peer = command->peer_name();
+    end = run_remote(*command, screen, stop);
+    // Its end waits for a view that still has the terminal, and puts back what that found.
+  }
   screen.end();
   ::close(stop);
   if (end == ConsoleEnd::lost) {
-    program.complain(arguments.verb().name, fmt::format("no console on {} any more", command->peer_name()));
+    program.complain(arguments.verb().name, fmt::format("no console on {} any more", peer));
     return kFailed;
   }
   return end ? kSuccess : kFailed;

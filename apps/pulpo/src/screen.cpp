@@ -2,20 +2,25 @@
 #include "screen.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <utility>
 
-#include "term/utf8.hpp"
+#include "io/standard_stream.hpp"
 #include "text_width.hpp"
 
 namespace pulpo::cli {
 namespace {
 
 constexpr std::size_t kColumnsElse = 80;
+constexpr std::size_t kPieceBytes = 4'096;
+constexpr std::chrono::seconds kPatience(1);
+constexpr int kLookMilliseconds = 100;
 /// Pasted text is marked as such (xterm's mode 2004): a tab in it completes nothing.
 constexpr std::string_view kBegin = "\x1b[?2004h";
 constexpr std::string_view kEnd = "\x1b[?2004l";
@@ -73,7 +78,9 @@ std::string shown_text(std::string_view text) {
 bool Screen::is_terminal() {
   const char* const term = std::getenv("TERM");
   const bool is_dumb = term != nullptr && std::string_view(term) == "dumb";
-  return !is_dumb && ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
+  // A program in the background must not take the terminal from the shell that has it.
+  const bool is_in_front = ::tcgetpgrp(STDIN_FILENO) == ::getpgrp();
+  return !is_dumb && ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0 && is_in_front;
 }
 
 std::size_t Screen::columns() const {
@@ -82,7 +89,58 @@ std::size_t Screen::columns() const {
   return size.ws_col;
 }
 
-bool Screen::write(std::string_view text) { return text.empty() || output_.write(STDOUT_FILENO, text); }
+Screen::Screen() : writer_([this] { run_writer(); }) {}
+
+Screen::~Screen() {
+  end();
+  {
+    std::unique_lock lock(mutex_);
+    drain(lock);
+    is_closing_ = true;
+  }
+  changed_.notify_all();
+  writer_.join();
+}
+
+void Screen::write(std::string_view text) {
+  if (text.empty()) return;
+  waiting_ += text;
+  changed_.notify_all();
+}
+
+/// What a slow terminal has not taken by then is dropped: the program is ending, or another view wants the screen.
+void Screen::drain(std::unique_lock<std::mutex>& lock) {
+  changed_.wait_for(lock, kPatience, [this] { return waiting_.empty(); });
+  waiting_.clear();
+  ++drops_;
+}
+
+void Screen::await_room() {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, kPatience, [this] { return waiting_.size() < kWaitingMax / 2; });
+}
+
+void Screen::run_writer() {
+  io::StandardOutput out(STDOUT_FILENO);
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return is_closing_ || !waiting_.empty(); });
+    if (is_closing_) return;
+    const std::string piece = waiting_.substr(0, kPieceBytes);
+    const unsigned drops = drops_;
+    lock.unlock();
+    std::int32_t written = out.write(piece);
+    if (written == 0) {
+      pollfd about{out.descriptor(), POLLOUT, 0};
+      (void)::poll(&about, 1, kLookMilliseconds);  // the program may be ending meanwhile
+    }
+    lock.lock();
+    // A terminal that has gone takes everything.
+    if (written < 0) written = static_cast<std::int32_t>(piece.size());
+    if (drops == drops_) waiting_.erase(0, static_cast<std::size_t>(written));
+    if (written > 0) changed_.notify_all();
+  }
+}
 
 void Screen::begin() {
   const std::lock_guard lock(mutex_);
@@ -93,17 +151,20 @@ void Screen::begin() {
   raw.c_iflag &= ~static_cast<tcflag_t>(IXON | ICRNL | INLCR | ISTRIP);
   raw.c_cc[VMIN] = 1;
   raw.c_cc[VTIME] = 0;
-  is_begun_ = ::tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
+  is_begun_ = ::tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
   if (is_begun_) write(kBegin);
 }
 
 void Screen::end() {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (!std::exchange(is_begun_, false)) return;
   is_held_ = false;
   if (std::exchange(is_edited_, false)) write("\n");
+  drain(lock);
   write(kEnd);
-  ::tcsetattr(STDIN_FILENO, TCSADRAIN, &before_);
+  drain(lock);
+  // Not TCSADRAIN, which waits for ever for a line that flow control holds.
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
 }
 
 /// To the beginning of what is drawn, and away with it.
@@ -137,7 +198,11 @@ std::string Screen::drawn() {
 
 bool Screen::print(std::string_view text) {
   const std::lock_guard lock(mutex_);
-  if (!is_held_) return print_now(text);
+  if (!is_held_) {
+    if (!waiting_.empty() && waiting_.size() + text.size() > kWaitingMax) return false;
+    print_now(text);
+    return true;
+  }
   held_ += text;
   if (held_.size() > kHeldMax) {
     // From the beginning of a line.
@@ -148,8 +213,9 @@ bool Screen::print(std::string_view text) {
 }
 
 void Screen::hold() {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   is_held_ = true;
+  drain(lock);
 }
 
 void Screen::release() {
@@ -159,7 +225,7 @@ void Screen::release() {
   if (!text.empty()) print_now(text);
 }
 
-bool Screen::print_now(std::string_view text) {
+void Screen::print_now(std::string_view text) {
   if (!is_begun_) return write(text);
   std::string all = erased();
   const std::size_t line = text.rfind('\n');
@@ -179,12 +245,20 @@ bool Screen::print_now(std::string_view text) {
     if (const std::size_t rows = behind({}, unfinished_, columns()).row; rows > 0) all += fmt::format("\x1b[{}A\x1b[J", rows);
     all += drawn();
   }
-  return write(all);
+  write(all);
+}
+
+void Screen::leave_line() {
+  const std::lock_guard lock(mutex_);
+  is_left_ = true;
+  if (!is_begun_ || !is_edited_) return;
+  write(erased() + unfinished_);
+  is_edited_ = false;
 }
 
 void Screen::draw(EditedLine line) {
   const std::lock_guard lock(mutex_);
-  if (is_held_) return;
+  if (is_held_ || is_left_) return;
   if (!is_begun_) {
     // No terminal: the prompt alone, when it is new.
     if (line.prompt != line_.prompt || !is_edited_) write(line.prompt);

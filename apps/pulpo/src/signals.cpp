@@ -11,11 +11,15 @@
 
 namespace pulpo::cli {
 
-Outcome<Signals> Signals::catch_stops() {
+Outcome<Signals> Signals::catch_stops(bool terminal) {
   sigset_t stops;
   sigemptyset(&stops);
   sigaddset(&stops, SIGINT);
   sigaddset(&stops, SIGTERM);
+  if (terminal) {
+    sigaddset(&stops, SIGHUP);
+    sigaddset(&stops, SIGQUIT);
+  }
   if (const int error = ::pthread_sigmask(SIG_BLOCK, &stops, nullptr); error != 0) {
     return Fault{.code = Errc::io, .sys = error, .where = "signals"};
   }
@@ -33,7 +37,16 @@ Signals::~Signals() {
 const char* Signals::take() noexcept {
   signalfd_siginfo about;
   if (::read(descriptor_, &about, sizeof about) != static_cast<ssize_t>(sizeof about)) return nullptr;
-  return about.ssi_signo == static_cast<unsigned>(SIGINT) ? "SIGINT" : "SIGTERM";
+  switch (static_cast<int>(about.ssi_signo)) {
+    case SIGINT:
+      return "SIGINT";
+    case SIGHUP:
+      return "SIGHUP";
+    case SIGQUIT:
+      return "SIGQUIT";
+    default:
+      return "SIGTERM";
+  }
 }
 
 }  // namespace pulpo::cli

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Signals: SIGINT and SIGTERM as a descriptor that becomes readable, instead of handlers that interrupt.
+// Signals: SIGINT and SIGTERM, and those of a terminal, as a descriptor that becomes readable, instead of handlers that interrupt.
 //
 //   Threads    Made by the first thread before any other exists: later ones inherit that both are blocked.
 //   Ownership  Owns its descriptor. Signals stay blocked; the program is about to end when it dies.
@@ -12,7 +12,8 @@ namespace pulpo::cli {
 
 class Signals {
  public:
-  [[nodiscard]] static Outcome<Signals> catch_stops();
+  /// `terminal`: SIGHUP and SIGQUIT too, by which a terminal ends who has changed its settings.
+  [[nodiscard]] static Outcome<Signals> catch_stops(bool terminal = false);
   Signals(Signals&& other) noexcept;
   Signals& operator=(Signals&&) = delete;
   ~Signals();

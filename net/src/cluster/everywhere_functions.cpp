@@ -37,35 +37,35 @@ Term called_by_four(const Term& first, const Term& second, const Term& third, co
 
 std::span<const Function> everywhere_functions() {
   static constexpr Function kRows[] = {
-      function("GenServer.abcast", "Tells the servers of that name on this node and all that it is connected with, and returns :abcast.",
-               [](Atom name, const Term& message) {
-                 abcast(all_nodes(), name, message);
-                 return "abcast"_atom;
-               }),
-      function("GenServer.multi_call",
-               "Asks the servers of that name on this node and all that it is connected with: {[{node, reply}], bad_nodes}.",
-               [](Atom name, const Term& request) {
-                 const auto answers = multi_call(all_nodes(), name, request);
-                 return Term::tuple({to_term(answers.replies), to_term(answers.bad_nodes)});
-               }),
-      function(":rpc.multicall", "Calls a function on this node and all that it is connected with: {results, bad_nodes}.",
-               [](Atom module, Atom name, const std::vector<Term>& arguments) {
-                 return called_on(all_nodes(), module, name, arguments, Timeout::infinity());
-               }),
-      function(":rpc.multicall", "The same on the nodes of a list that comes first, or within so many milliseconds, which come last.",
-               [](const Term& first, const Term& second, const Term& third, const Term& fourth) {
-                 return called_by_four(first, second, third, fourth);
-               }),
-      function(":rpc.abcast", "Sends a message to whoever has that name on this node and all that it is connected with: :abcast.",
-               [](Atom name, const Term& message) {
-                 rpc::abcast(all_nodes(), name, message);
-                 return "abcast"_atom;
-               }),
-      function(":rpc.eval_everywhere", "Calls a function on this node and all that it is connected with, and waits for none: :abcast.",
-               [](Atom module, Atom name, const std::vector<Term>& arguments) {
-                 rpc::eval_everywhere(all_nodes(), {module, name}, arguments);
-                 return "abcast"_atom;
-               }),
+      row("GenServer.abcast", "Tells the servers of that name on this node and all that it is connected with, and returns :abcast.",
+          [](Atom name, const Term& message) {
+            abcast(all_nodes(), name, message);
+            return "abcast"_atom;
+          }),
+      row("GenServer.multi_call",
+          "Asks the servers of that name on this node and all that it is connected with: {[{node, reply}], bad_nodes}.",
+          [](Atom name, const Term& request) {
+            const auto answers = multi_call(all_nodes(), name, request);
+            return Term::tuple({to_term(answers.replies), to_term(answers.bad_nodes)});
+          }),
+      row(":rpc.multicall", "Calls a function on this node and all that it is connected with: {results, bad_nodes}.",
+          [](Atom module, Atom name, const std::vector<Term>& arguments) {
+            return called_on(all_nodes(), module, name, arguments, Timeout::infinity());
+          }),
+      row(":rpc.multicall", "The same on the nodes of a list that comes first, or within so many milliseconds, which come last.",
+          [](const Term& first, const Term& second, const Term& third, const Term& fourth) {
+            return called_by_four(first, second, third, fourth);
+          }),
+      row(":rpc.abcast", "Sends a message to whoever has that name on this node and all that it is connected with: :abcast.",
+          [](Atom name, const Term& message) {
+            rpc::abcast(all_nodes(), name, message);
+            return "abcast"_atom;
+          }),
+      row(":rpc.eval_everywhere", "Calls a function on this node and all that it is connected with, and waits for none: :abcast.",
+          [](Atom module, Atom name, const std::vector<Term>& arguments) {
+            rpc::eval_everywhere(all_nodes(), {module, name}, arguments);
+            return "abcast"_atom;
+          }),
   };
   return kRows;
 }

@@ -112,6 +112,16 @@ template <class F>
   return NamedFunction<F>(name, documentation);
 }
 
+/// The same as the row of a table alone: `static constexpr Function kRows[] = {row("Mod.f", "What it does.", [] { … }), …}`. Not consteval
+/// as function() is: clang 14 dies of many of those in one initializer.
+template <class F>
+[[nodiscard]] constexpr Function row(const char* name, const char* documentation, F) {
+  static_assert(std::is_empty_v<F> && std::is_default_constructible_v<F>, "pulpo: a function by name captures nothing: hand it arguments");
+  using Arguments = typename detail::SignatureOf<decltype(&F::operator())>::Arguments;
+  return {name, documentation, static_cast<std::uint8_t>(std::tuple_size_v<Arguments>), &detail::invoke_function<F>,
+          detail::spoken<&detail::ArgumentsWords<Arguments>::say>()};
+}
+
 /// The functions of some applications, found as Erlang finds them: by module, name and arity.
 class FunctionTable {
  public:

@@ -41,7 +41,10 @@ bool write_to_stderr(Shared& it, const Entry& entry) {
   timespec wall{};
   ::clock_gettime(CLOCK_REALTIME, &wall);  // the one place that stamps lines; a simulation installs a Target
   const std::string line = formatted(entry, it.look, wall);
-  return it.writer.write != nullptr ? it.writer.write(it.writer.context, line) : it.output.write(STDERR_FILENO, line);
+  if (it.writer.write == nullptr) return it.output.write(STDERR_FILENO, line);
+  if (it.writer.write(it.writer.context, line)) return true;
+  it.output.count_dropped();
+  return false;
 }
 
 /// What is to be said about lines that are missing; `all`: also of those whose window is not over.

@@ -23,6 +23,8 @@ class LogOutput {
   /// Lines dropped and not told of yet.
   [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
   void told_of_dropped() noexcept { dropped_ = 0; }
+  /// One that somebody else could not write.
+  void count_dropped() noexcept { ++dropped_; }
 
  private:
   // A reader that is alive but busy comes round in that time; ten such holds a second would be a node that does nothing else.

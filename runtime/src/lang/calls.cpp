@@ -92,6 +92,20 @@ std::optional<Done> Machine::invoke_kernel(Atom name, Arguments& arguments) {
 std::optional<Done> Machine::invoke_effect(std::string_view name, Arguments& arguments) {
   if (name == "throw") return Done(thrown(arguments[0]));
   if (name == "exit") return Done(exited(arguments[0], true));
+  if (name == "raise" && arguments.size() == 2) {
+    Term message = arguments[1];
+    if (message.is_proper_list() && message.list_size() == 1) {
+      const Term pair = message.list_at(0);
+      if (pair.is_tuple(2) && pair.elements()[0].is_atom("message"_atom)) {
+        const Term given = pair.elements()[1];
+        message = given;
+      }
+    }
+    if (!arguments[0].is_atom() || !message.is_binary())
+      return Done(
+          argument_failure("raise takes a text here: raise \"what went wrong\", or raise ArgumentError, message: \"what was wrong\""));
+    return Done(raised(Term(arguments[0]).text(), message.bytes(), Term::tuple({arguments[0], message})));
+  }
   if (name == "raise") {
     if (!arguments[0].is_binary()) return Done(argument_failure("raise takes a text here: raise \"what went wrong\""));
     return Done(raised("RuntimeError", arguments[0].bytes(), Term::tuple({"runtime_error"_atom, arguments[0]})));

@@ -77,9 +77,33 @@ Failure function_clause(std::string_view function, Term module, Term name, std::
       Term::tuple({atoms::function_clause, Term::list({Term::tuple({std::move(module), std::move(name), Term::list(arguments)})})}));
 }
 
+std::optional<Atom> undefined_module(const Term& reason) {
+  if (!reason.is_tuple(2) || !reason.elements()[0].is_atom(atoms::undef)) return std::nullopt;
+  const auto entry = first_call(reason.elements()[1]);
+  return entry ? std::optional(entry->elements()[0].atom()) : std::nullopt;
+}
+
+namespace {
+
+/// What a user of Elixir expects to be there, and is not: where to read on.
+std::string_view elsewhere(Atom module, Atom name) {
+  static constexpr std::string_view kLibraries[] = {"Elixir.Agent",    "Elixir.Enum",   "Elixir.File",   "Elixir.Integer", "Elixir.Keyword",
+                                                    "Elixir.List",     "Elixir.Map",    "Elixir.MapSet", "Elixir.Range",   "Elixir.Regex",
+                                                    "Elixir.Registry", "Elixir.Stream", "Elixir.String", "Elixir.Tuple",   "ets",
+                                                    "lists",           "maps",          "string"};
+  if (module.text() == "Elixir.GenServer" && name.text().starts_with("start"))
+    return "; a GenServer is written in C++, see DIFFERENCES.md, From Elixir's words to ours, and apps/ping_pong";
+  if (std::find(std::begin(kLibraries), std::end(kLibraries), module.text()) != std::end(kLibraries))
+    return "; Elixir's library is not part of the console: patterns, functions of several clauses and the functions that h lists are";
+  return {};
+}
+
+}  // namespace
+
 Failure undefined_function(Atom module, Atom name, std::span<const Term> arguments, bool module_is_known) {
   const std::string function = function_text(module, name, arguments.size());
-  const std::string why = module_is_known ? "or private" : fmt::format("(module {} is not available)", Term(module).text());
+  const std::string why = fmt::format(
+      "{}{}", module_is_known ? "or private" : fmt::format("(module {} is not available)", Term(module).text()), elsewhere(module, name));
   return raised("UndefinedFunctionError", fmt::format("function {} is undefined {}", function, why),
                 Term::tuple({atoms::undef, Term::list({Term::tuple({module, name, Term::list(arguments), Term::empty_list()})})}));
 }

@@ -6,6 +6,7 @@
 //   Bounds     A term that is shown is cut after some thousand characters: a wrong line must not flood its console.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,6 +39,9 @@ using Value = Result<Term, Failure>;
 [[nodiscard]] Term exit_reason(const Failure& failure);
 
 inline constexpr std::size_t kShownMax = 4000;
+/// The module of a call that nobody knew: of {:undef, [{module, …}]}.
+[[nodiscard]] std::optional<Atom> undefined_module(const Term& reason);
+
 /// inspect(), cut.
 [[nodiscard]] std::string shown(const Term& value, std::size_t bytes_max = kShownMax);
 /// `Kate.say_name/0`.

@@ -54,7 +54,7 @@ constexpr KernelHelp kKernel[] = {
     {"min", "min(a, b)", "The smaller of two terms."},
     {"node", "node()\nnode(pid)", "This node's name, or the node that a pid or reference is from."},
     {"put_elem", "put_elem(tuple, index, value)", "The tuple with another element at that place, counted from 0."},
-    {"raise", "raise(message)", "Ends what is being evaluated with a RuntimeError."},
+    {"raise", "raise(message)\nraise(error, message)", "Ends what is being evaluated with a RuntimeError, or with the one that is named."},
     {"rem", "rem(a, b)", "The rest of the division of two integers."},
     {"round", "round(number)", "The nearest integer."},
     {"self", "self()", "The pid of this process."},

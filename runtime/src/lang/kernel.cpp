@@ -155,9 +155,9 @@ struct Name {
   std::uint8_t arity;
 };
 constexpr Name kEffects[] = {
-    {"apply", 2}, {"apply", 3},      {"exit", 1},       {"flush", 0},         {"make_ref", 0},      {"node", 0},
-    {"node", 1},  {"raise", 1},      {"self", 0},       {"send", 2},          {"spawn", 1},         {"spawn", 3},
-    {"throw", 1}, {"spawn_link", 1}, {"spawn_link", 3}, {"spawn_monitor", 1}, {"spawn_monitor", 3},
+    {"apply", 2}, {"apply", 3}, {"exit", 1},       {"flush", 0},      {"make_ref", 0},      {"node", 0},
+    {"node", 1},  {"raise", 1}, {"raise", 2},      {"self", 0},       {"send", 2},          {"spawn", 1},
+    {"spawn", 3}, {"throw", 1}, {"spawn_link", 1}, {"spawn_link", 3}, {"spawn_monitor", 1}, {"spawn_monitor", 3},
 };
 
 }  // namespace

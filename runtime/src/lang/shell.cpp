@@ -10,6 +10,7 @@
 #include "lang/failure.hpp"
 #include "lang/help.hpp"
 #include "lang/layout.hpp"
+#include "lang/modules.hpp"
 #include "lang/shell_messages.hpp"
 #include "pulpo/gen_server.hpp"
 #include "pulpo/lang.hpp"
@@ -49,16 +50,26 @@ struct Shared {
   Bindings bindings = {};
 };
 
+/// A failure's text may hold whatever was raised.
+std::string cut(std::string text) {
+  if (text.size() <= kValueBytesMax) return text;
+  std::size_t end = kValueBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  text.resize(end);
+  return text + "...";
+}
+
 Evaluated evaluated(std::string_view text, Session& session) {
   if (auto asked = help(text)) return {self(), asked->found, std::move(asked->text)};
   const auto value = session.evaluate(text);
-  return {self(), value.has_value(), value ? laid_out(shown(*value, kValueBytesMax)) : value.error().text};
+  return {self(), value.has_value(), value ? laid_out(shown(*value, kValueBytesMax)) : cut(value.error().text)};
 }
 
 /// As iex tells why its shell's process has ended (ST-63).
 std::string told_reason(const Term& reason) {
-  const Failure failure = exited(reason, false);
-  return failure.kind == Failure::Kind::exit ? reason_text(reason) : "an exception was raised:\n    " + failure.text;
+  const auto called = undefined_module(reason);
+  const Failure failure = exited(reason, called && is_module_known(*called));
+  return cut(failure.kind == Failure::Kind::exit ? reason_text(reason) : "an exception was raised:\n    " + failure.text);
 }
 
 /// The process whose `self()` somebody types.

@@ -107,78 +107,74 @@ Term system_item(Atom item) {
 
 std::span<const Function> erlang_functions() {
   static constexpr Function kRows[] = {
-      function(":erlang.apply", "Calls a function by module, name and arguments.",
-               [](Atom module, Atom name, const std::vector<Term>& arguments) { return apply_all(module, name, arguments); }),
-      function(":erlang.apply", "Calls a function value with a list of arguments.",
-               [](const Term& function, const std::vector<Term>& arguments) { return apply_value(function, arguments); }),
-      function(":erlang.self", "The process of this call.", [] { return self(); }),
-      function(":erlang.node", "The name of this node.", [] { return runtime().node_name(); }),
-      function(":erlang.node", "The name of the node that a pid or a reference is from.",
-               [](const Term& term) { return node_of_term(term); }),
-      function(":erlang.send", "Sends a message, and returns it.",
-               [](const Term& to, const Term& message) { return send_to(to, message); }),
-      function(":erlang.send_after", "Sends a message after so many milliseconds: a reference to cancel it by.",
-               [](const Milliseconds& time, const Term& to, const Term& message) {
-                 return send_after(time.duration, receiver_of(to), message);
-               }),
-      function(":erlang.cancel_timer", "Takes a message back that would be sent later: milliseconds that were left, or false.",
-               [](const Ref& timer) { return time_left(cancel_timer(timer), atoms::false_); }),
-      function(":erlang.read_timer", "The milliseconds until a message will be sent, or false.",
-               [](const Ref& timer) { return time_left(read_timer(timer), atoms::false_); }),
-      function(":erlang.whereis", "The process of that name on this node, or :undefined.", [](Atom name) { return process_of_name(name); }),
-      function(":erlang.register", "Gives a process of this node a name, and returns true.",
-               [](Atom name, const Pid& pid) { return register_process(name, pid); }),
-      function(":erlang.unregister", "Takes a name from its process, and returns true.",
-               [](Atom name) { return unregister_process(name); }),
-      function(":erlang.registered", "The names of this node that processes are registered under.", [] { return registered_names(); }),
-      function(":erlang.processes", "The processes of this node.", [] { return list_processes(); }),
-      function(":erlang.process_info", "What can be seen of a process of this node, or :undefined when it does not live.",
-               [](const Pid& pid) { return info_here(pid).value_or(Term(atoms::undefined)); }),
-      function(":erlang.process_info", "{key, value} of a process of this node, or a list of them for a list of keys.",
-               [](const Pid& pid, const std::variant<Atom, std::vector<Atom>>& key) {
-                 if (const auto* const one = std::get_if<Atom>(&key)) return item_or_undefined(pid, *one);
-                 return info_items(pid, std::get<std::vector<Atom>>(key)).value_or(Term(atoms::undefined));
-               }),
-      function(":erlang.process_flag", "Sets a flag of the caller, :trap_exit, and returns what it was.",
-               [](Atom flag, const Term& value) { return set_flag(flag, value); }),
-      function(":erlang.is_process_alive", "Whether a process of this node lives.", [](const Pid& pid) { return is_alive_here(pid); }),
-      function(":erlang.group_leader", "Where the output of the caller goes.", [] { return group_leader(); }),
-      function(":erlang.group_leader", "Sets where the output of the caller, the second pid, goes.",
-               [](const Pid& leader, const Pid& pid) { return set_leader(leader, pid); }),
-      function(":erlang.link", "Links the caller with a process, and returns true.",
-               [](const Pid& pid) {
-                 link(pid);
-                 return true;
-               }),
-      function(":erlang.unlink", "Takes a link away, and returns true.",
-               [](const Pid& pid) {
-                 unlink(pid);
-                 return true;
-               }),
-      function(":erlang.monitor", "Watches a :process by pid, name or {name, node}: a reference, which its {:DOWN, …} will carry.",
-               [](Atom type, const Term& target) { return monitor_typed(type, target); }),
-      function(":erlang.demonitor", "Watches no longer, and returns true.", [](const Ref& ref) { return demonitor_with(ref, {}); }),
-      function(":erlang.demonitor", "The same with [:flush], which also drops its {:DOWN, …}, and [:info], whether it was there.",
-               [](const Ref& ref, const std::vector<Atom>& options) { return demonitor_with(ref, options); }),
-      function(":erlang.exit", "Ends the caller with a reason.", [](const Term& reason) { exit(reason); }),
-      function(":erlang.exit", "Sends an exit signal to a process, and returns true.",
-               [](const Pid& pid, const Term& reason) { return exit_signal(pid, reason); }),
-      function(":erlang.error", "Ends the caller with an error.", [](const Term& reason) { raise_error(reason); }),
-      function(":erlang.make_ref", "A reference that was never given before.", [] { return make_ref(); }),
-      function(":erlang.unique_integer", "An integer that this node never gives again.", [] { return unique_integer(); }),
-      function(":erlang.unique_integer", "The same with [:positive].",
-               [](const std::vector<Atom>& modifiers) { return unique_integer_with(modifiers); }),
-      function(":erlang.system_time", "The time of day in nanoseconds since 1970.", [] { return system_time_in({}); }),
-      function(":erlang.system_time", "The time of day since 1970 in a unit.", [](const TimeUnit& unit) { return system_time_in(unit); }),
-      function(":erlang.monotonic_time", "The node's monotonic time in nanoseconds.", [] { return monotonic_time_in({}); }),
-      function(":erlang.monotonic_time", "The node's monotonic time in a unit.",
-               [](const TimeUnit& unit) { return monotonic_time_in(unit); }),
-      function(":erlang.memory", "The memory of this program as far as it is known: [total: bytes].",
-               [] {
-                 return Term::list({Term::tuple({"total"_atom, memory_total()})});
-               }),
-      function(":erlang.system_info", "A figure of this node: :process_count, :process_limit, :schedulers, :atom_count and the like.",
-               [](Atom item) { return system_item(item); }),
+      row(":erlang.apply", "Calls a function by module, name and arguments.",
+          [](Atom module, Atom name, const std::vector<Term>& arguments) { return apply_all(module, name, arguments); }),
+      row(":erlang.apply", "Calls a function value with a list of arguments.",
+          [](const Term& function, const std::vector<Term>& arguments) { return apply_value(function, arguments); }),
+      row(":erlang.self", "The process of this call.", [] { return self(); }),
+      row(":erlang.node", "The name of this node.", [] { return runtime().node_name(); }),
+      row(":erlang.node", "The name of the node that a pid or a reference is from.", [](const Term& term) { return node_of_term(term); }),
+      row(":erlang.send", "Sends a message, and returns it.", [](const Term& to, const Term& message) { return send_to(to, message); }),
+      row(":erlang.send_after", "Sends a message after so many milliseconds: a reference to cancel it by.",
+          [](const Milliseconds& time, const Term& to, const Term& message) {
+            return send_after(time.duration, receiver_of(to), message);
+          }),
+      row(":erlang.cancel_timer", "Takes a message back that would be sent later: milliseconds that were left, or false.",
+          [](const Ref& timer) { return time_left(cancel_timer(timer), atoms::false_); }),
+      row(":erlang.read_timer", "The milliseconds until a message will be sent, or false.",
+          [](const Ref& timer) { return time_left(read_timer(timer), atoms::false_); }),
+      row(":erlang.whereis", "The process of that name on this node, or :undefined.", [](Atom name) { return process_of_name(name); }),
+      row(":erlang.register", "Gives a process of this node a name, and returns true.",
+          [](Atom name, const Pid& pid) { return register_process(name, pid); }),
+      row(":erlang.unregister", "Takes a name from its process, and returns true.", [](Atom name) { return unregister_process(name); }),
+      row(":erlang.registered", "The names of this node that processes are registered under.", [] { return registered_names(); }),
+      row(":erlang.processes", "The processes of this node.", [] { return list_processes(); }),
+      row(":erlang.process_info", "What can be seen of a process of this node, or :undefined when it does not live.",
+          [](const Pid& pid) { return info_here(pid).value_or(Term(atoms::undefined)); }),
+      row(":erlang.process_info", "{key, value} of a process of this node, or a list of them for a list of keys.",
+          [](const Pid& pid, const std::variant<Atom, std::vector<Atom>>& key) {
+            if (const auto* const one = std::get_if<Atom>(&key)) return item_or_undefined(pid, *one);
+            return info_items(pid, std::get<std::vector<Atom>>(key)).value_or(Term(atoms::undefined));
+          }),
+      row(":erlang.process_flag", "Sets a flag of the caller, :trap_exit, and returns what it was.",
+          [](Atom flag, const Term& value) { return set_flag(flag, value); }),
+      row(":erlang.is_process_alive", "Whether a process of this node lives.", [](const Pid& pid) { return is_alive_here(pid); }),
+      row(":erlang.group_leader", "Where the output of the caller goes.", [] { return group_leader(); }),
+      row(":erlang.group_leader", "Sets where the output of the caller, the second pid, goes.",
+          [](const Pid& leader, const Pid& pid) { return set_leader(leader, pid); }),
+      row(":erlang.link", "Links the caller with a process, and returns true.",
+          [](const Pid& pid) {
+            link(pid);
+            return true;
+          }),
+      row(":erlang.unlink", "Takes a link away, and returns true.",
+          [](const Pid& pid) {
+            unlink(pid);
+            return true;
+          }),
+      row(":erlang.monitor", "Watches a :process by pid, name or {name, node}: a reference, which its {:DOWN, …} will carry.",
+          [](Atom type, const Term& target) { return monitor_typed(type, target); }),
+      row(":erlang.demonitor", "Watches no longer, and returns true.", [](const Ref& ref) { return demonitor_with(ref, {}); }),
+      row(":erlang.demonitor", "The same with [:flush], which also drops its {:DOWN, …}, and [:info], whether it was there.",
+          [](const Ref& ref, const std::vector<Atom>& options) { return demonitor_with(ref, options); }),
+      row(":erlang.exit", "Ends the caller with a reason.", [](const Term& reason) { exit(reason); }),
+      row(":erlang.exit", "Sends an exit signal to a process, and returns true.",
+          [](const Pid& pid, const Term& reason) { return exit_signal(pid, reason); }),
+      row(":erlang.error", "Ends the caller with an error.", [](const Term& reason) { raise_error(reason); }),
+      row(":erlang.make_ref", "A reference that was never given before.", [] { return make_ref(); }),
+      row(":erlang.unique_integer", "An integer that this node never gives again.", [] { return unique_integer(); }),
+      row(":erlang.unique_integer", "The same with [:positive].",
+          [](const std::vector<Atom>& modifiers) { return unique_integer_with(modifiers); }),
+      row(":erlang.system_time", "The time of day in nanoseconds since 1970.", [] { return system_time_in({}); }),
+      row(":erlang.system_time", "The time of day since 1970 in a unit.", [](const TimeUnit& unit) { return system_time_in(unit); }),
+      row(":erlang.monotonic_time", "The node's monotonic time in nanoseconds.", [] { return monotonic_time_in({}); }),
+      row(":erlang.monotonic_time", "The node's monotonic time in a unit.", [](const TimeUnit& unit) { return monotonic_time_in(unit); }),
+      row(":erlang.memory", "The memory of this program as far as it is known: [total: bytes].",
+          [] {
+            return Term::list({Term::tuple({"total"_atom, memory_total()})});
+          }),
+      row(":erlang.system_info", "A figure of this node: :process_count, :process_limit, :schedulers, :atom_count and the like.",
+          [](Atom item) { return system_item(item); }),
   };
   return kRows;
 }

@@ -90,6 +90,11 @@ bool IoServer::on_info(const Term& message) {
     go_on({.from = words[1].pid(), .reply_as = words[2], .steps = {words[3]}});
     return true;
   }
+  if (message == end_of_input()) {
+    if (!readers_.empty()) step_done(take_reader(), "eof"_atom);
+    if (options_.reading && readers_.empty()) options_.reading(false);
+    return true;
+  }
   if (const auto gone = match<Down>(message)) {
     forget_reader(gone->ref);
     return true;

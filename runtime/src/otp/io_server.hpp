@@ -39,6 +39,8 @@ class IoServer final : public detail::ServerBody {
   explicit IoServer(Options options) : options_(std::move(options)), stream_(options_.descriptor) {}
   [[nodiscard]] static Atom user_name() { return "user"_atom; }
   [[nodiscard]] static Atom standard_error_name() { return "standard_error"_atom; }
+  /// Sent to it: who waits for input gets `:eof`, as at a terminal's ^D.
+  [[nodiscard]] static Term end_of_input() { return "$end_of_input"_atom; }
 
  protected:
   void construct() override;

@@ -35,11 +35,11 @@ using log::Level;
 }  // namespace
 
 // Metadata is accepted and not kept: the pid, the name and the node of a line are known anyway.
-#define PULPO_LOGGER_ROWS(name, level)                                                                               \
-  function("Logger." name, "Logs a message at the level " name ", and returns :ok.",                                 \
-           [](const Term& message) { return log_message(level, message); }),                                         \
-      function("Logger." name, "Logs a message at the level " name ", and returns :ok; the metadata are not shown.", \
-               [](const Term& message, const Keywords&) { return log_message(level, message); })
+#define PULPO_LOGGER_ROWS(name, level)                                                                          \
+  row("Logger." name, "Logs a message at the level " name ", and returns :ok.",                                 \
+      [](const Term& message) { return log_message(level, message); }),                                         \
+      row("Logger." name, "Logs a message at the level " name ", and returns :ok; the metadata are not shown.", \
+          [](const Term& message, const Keywords&) { return log_message(level, message); })
 
 std::span<const Function> logger_functions() {
   static constexpr Function kRows[] = {
@@ -52,9 +52,9 @@ std::span<const Function> logger_functions() {
       PULPO_LOGGER_ROWS("critical", Level::critical),
       PULPO_LOGGER_ROWS("alert", Level::alert),
       PULPO_LOGGER_ROWS("emergency", Level::emergency),
-      function("Logger.level", "The level below which lines are dropped.", [] { return Atom(log::to_string(log::level())); }),
-      function("Logger.configure", "Sets the level below which lines are dropped, [level: level], and returns :ok.",
-               [](const Keywords& options) { return configure_logger(options); }),
+      row("Logger.level", "The level below which lines are dropped.", [] { return Atom(log::to_string(log::level())); }),
+      row("Logger.configure", "Sets the level below which lines are dropped, [level: level], and returns :ok.",
+          [](const Keywords& options) { return configure_logger(options); }),
   };
   return kRows;
 }

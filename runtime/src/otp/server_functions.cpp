@@ -59,44 +59,43 @@ using Where = ServerArgument;
 
 std::span<const Function> server_functions() {
   static constexpr Function kRows[] = {
-      function("GenServer.call", "Asks a server, and returns its reply; exits when it fails or has not answered within 5000 ms.",
-               [](const Where& server, const Term& request) { return call_of(server, request); }),
-      function("GenServer.call", "The same, with a timeout in milliseconds or :infinity.",
-               [](const Where& server, const Term& request, const Term& timeout) {
-                 return call_of(server, request, {.timeout = call_timeout(timeout)});
-               }),
-      function("GenServer.cast", "Tells a server, and returns :ok whether it is there or not.",
-               [](const Where& server, const Term& message) { return cast_to(server, message); }),
-      function("GenServer.abcast", "Tells the servers of that name on these nodes, and returns :abcast.",
-               [](const std::vector<Atom>& nodes, Atom name, const Term& message) {
-                 abcast(nodes, name, message);
-                 return "abcast"_atom;
-               }),
-      function("GenServer.multi_call", "Asks the servers of that name on these nodes: {[{node, reply}], bad_nodes}.",
-               [](const std::vector<Atom>& nodes, Atom name, const Term& request) {
-                 return ask_all(nodes, name, request, Timeout::infinity());
-               }),
-      function("GenServer.multi_call", "The same, within so many milliseconds for all of them.",
-               [](const std::vector<Atom>& nodes, Atom name, const Term& request, const Patience& patience) {
-                 return ask_all(nodes, name, request, patience.timeout);
-               }),
-      function("GenServer.reply", "Answers a request that this process received as {:\"$gen_call\", from, request}.",
-               [](const std::pair<Pid, Ref>& from, const Term& value) { reply(from.first, from.second, value); }),
-      function("GenServer.stop", "Ends a server, which runs its terminate first, and returns :ok.",
-               [](const Where& server) { return stop_server(server, atoms::normal, Timeout::infinity()); }),
-      function("GenServer.stop", "The same with a reason.",
-               [](const Where& server, const Term& reason) { return stop_server(server, reason, Timeout::infinity()); }),
-      function(
-          "GenServer.stop", "The same with a reason, within so many milliseconds.",
+      row("GenServer.call", "Asks a server, and returns its reply; exits when it fails or has not answered within 5000 ms.",
+          [](const Where& server, const Term& request) { return call_of(server, request); }),
+      row("GenServer.call", "The same, with a timeout in milliseconds or :infinity.",
+          [](const Where& server, const Term& request, const Term& timeout) {
+            return call_of(server, request, {.timeout = call_timeout(timeout)});
+          }),
+      row("GenServer.cast", "Tells a server, and returns :ok whether it is there or not.",
+          [](const Where& server, const Term& message) { return cast_to(server, message); }),
+      row("GenServer.abcast", "Tells the servers of that name on these nodes, and returns :abcast.",
+          [](const std::vector<Atom>& nodes, Atom name, const Term& message) {
+            abcast(nodes, name, message);
+            return "abcast"_atom;
+          }),
+      row("GenServer.multi_call", "Asks the servers of that name on these nodes: {[{node, reply}], bad_nodes}.",
+          [](const std::vector<Atom>& nodes, Atom name, const Term& request) {
+            return ask_all(nodes, name, request, Timeout::infinity());
+          }),
+      row("GenServer.multi_call", "The same, within so many milliseconds for all of them.",
+          [](const std::vector<Atom>& nodes, Atom name, const Term& request, const Patience& patience) {
+            return ask_all(nodes, name, request, patience.timeout);
+          }),
+      row("GenServer.reply", "Answers a request that this process received as {:\"$gen_call\", from, request}.",
+          [](const std::pair<Pid, Ref>& from, const Term& value) { reply(from.first, from.second, value); }),
+      row("GenServer.stop", "Ends a server, which runs its terminate first, and returns :ok.",
+          [](const Where& server) { return stop_server(server, atoms::normal, Timeout::infinity()); }),
+      row("GenServer.stop", "The same with a reason.",
+          [](const Where& server, const Term& reason) { return stop_server(server, reason, Timeout::infinity()); }),
+      row("GenServer.stop", "The same with a reason, within so many milliseconds.",
           [](const Where& server, const Term& reason, const Patience& patience) { return stop_server(server, reason, patience.timeout); }),
-      function("GenServer.whereis", "The pid of a server, or nil; {name, node} for one on another node.",
-               [](const Where& server) { return server_process(server); }),
-      function(":sys.get_state", "What a server's describe() says of its state, or nil when it says nothing.",
-               [](const Where& server) { return state_of(server, Term::list({server.term()}), 5s); }),
-      function(":sys.get_state", "The same, within so many milliseconds.",
-               [](const Where& server, const Patience& patience) {
-                 return state_of(server, Term::list({server.term(), to_term(patience.timeout)}), patience.timeout);
-               }),
+      row("GenServer.whereis", "The pid of a server, or nil; {name, node} for one on another node.",
+          [](const Where& server) { return server_process(server); }),
+      row(":sys.get_state", "What a server's describe() says of its state, or nil when it says nothing.",
+          [](const Where& server) { return state_of(server, Term::list({server.term()}), 5s); }),
+      row(":sys.get_state", "The same, within so many milliseconds.",
+          [](const Where& server, const Patience& patience) {
+            return state_of(server, Term::list({server.term(), to_term(patience.timeout)}), patience.timeout);
+          }),
   };
   return kRows;
 }

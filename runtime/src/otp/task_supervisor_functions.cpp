@@ -68,59 +68,59 @@ using Supervised = FunctionArgument<0>;
 
 std::span<const Function> task_supervisor_functions() {
   static constexpr Function kRows[] = {
-      function("Task.Supervisor.start_link", "Starts a supervisor of tasks, linked to the caller: {:ok, pid}.",
-               [] { return start_supervisor_of_tasks({}); }),
-      function("Task.Supervisor.start_link", "The same with options: name:, max_children:, max_restarts:, max_seconds:.",
-               [](const Keywords& options) { return start_supervisor_of_tasks(options); }),
-      function("Task.Supervisor.async", "Starts a task under a supervisor, linked to the caller, and returns the %Task{}.",
-               [](const Where& where, const Supervised& work) { return supervised_task(where, kLink, supervised_call(work)); }),
-      function("Task.Supervisor.async", "The same with options: shutdown:.",
-               [](const Where& where, const Supervised& work, const Keywords& options) {
-                 return supervised_task(where, kLink, supervised_call(work), options);
-               }),
-      function("Task.Supervisor.async", "Starts a task under a supervisor by module, name and arguments, linked to the caller.",
-               [](const Where& where, Atom module, Atom name, const Arguments& arguments) {
-                 return supervised_task(where, kLink, supervised_call(module, name, arguments));
-               }),
-      function("Task.Supervisor.async", "The same by module, name and arguments, with options: shutdown:.",
-               [](const Where& where, Atom module, Atom name, const Arguments& arguments, const Keywords& options) {
-                 return supervised_task(where, kLink, supervised_call(module, name, arguments), options);
-               }),
-      function("Task.Supervisor.async_nolink", "Starts a task under a supervisor without a link, and returns the %Task{}.",
-               [](const Where& where, const Supervised& work) { return supervised_task(where, kNoLink, supervised_call(work)); }),
-      function("Task.Supervisor.async_nolink", "The same with options: shutdown:.",
-               [](const Where& where, const Supervised& work, const Keywords& options) {
-                 return supervised_task(where, kNoLink, supervised_call(work), options);
-               }),
-      function("Task.Supervisor.async_nolink", "Starts a task under a supervisor by module, name and arguments, without a link.",
-               [](const Where& where, Atom module, Atom name, const Arguments& arguments) {
-                 return supervised_task(where, kNoLink, supervised_call(module, name, arguments));
-               }),
-      function("Task.Supervisor.async_nolink", "The same by module, name and arguments, with options: shutdown:.",
-               [](const Where& where, Atom module, Atom name, const Arguments& arguments, const Keywords& options) {
-                 return supervised_task(where, kNoLink, supervised_call(module, name, arguments), options);
-               }),
-      function("Task.Supervisor.start_child", "Starts a task whose value nobody wants: {:ok, pid} or {:error, :max_children}.",
-               [](const Where& where, const Supervised& work) { return supervised_child(where, supervised_call(work)); }),
-      function("Task.Supervisor.start_child", "The same with options: restart: and shutdown:.",
-               [](const Where& where, const Supervised& work, const Keywords& options) {
-                 return supervised_child(where, supervised_call(work), options);
-               }),
-      function("Task.Supervisor.start_child", "Starts a task by module, name and arguments whose value nobody wants: {:ok, pid}.",
-               [](const Where& where, Atom module, Atom name, const Arguments& arguments) {
-                 return supervised_child(where, supervised_call(module, name, arguments));
-               }),
-      function("Task.Supervisor.start_child", "The same by module, name and arguments, with options: restart: and shutdown:.",
-               [](const Where& where, Atom module, Atom name, const Arguments& arguments, const Keywords& options) {
-                 return supervised_child(where, supervised_call(module, name, arguments), options);
-               }),
-      function("Task.Supervisor.children", "The pids of a supervisor's tasks.", [](const Where& where) { return supervised_pids(where); }),
-      function("Task.Supervisor.terminate_child", "Ends a task of a supervisor: :ok or {:error, :not_found}.",
-               [](const Where& where, const Pid& pid) {
-                 return call_of(where, Term::tuple({"terminate_child"_atom, pid}), {.timeout = Timeout::infinity()});
-               }),
-      function("Task.Supervisor.child_spec", "The child specification of a supervisor of tasks with these options.",
-               [](const Keywords& options) { return supervisor_child_spec("Elixir.Task.Supervisor"_atom, options); }),
+      row("Task.Supervisor.start_link", "Starts a supervisor of tasks, linked to the caller: {:ok, pid}.",
+          [] { return start_supervisor_of_tasks({}); }),
+      row("Task.Supervisor.start_link", "The same with options: name:, max_children:, max_restarts:, max_seconds:.",
+          [](const Keywords& options) { return start_supervisor_of_tasks(options); }),
+      row("Task.Supervisor.async", "Starts a task under a supervisor, linked to the caller, and returns the %Task{}.",
+          [](const Where& where, const Supervised& work) { return supervised_task(where, kLink, supervised_call(work)); }),
+      row("Task.Supervisor.async", "The same with options: shutdown:.",
+          [](const Where& where, const Supervised& work, const Keywords& options) {
+            return supervised_task(where, kLink, supervised_call(work), options);
+          }),
+      row("Task.Supervisor.async", "Starts a task under a supervisor by module, name and arguments, linked to the caller.",
+          [](const Where& where, Atom module, Atom name, const Arguments& arguments) {
+            return supervised_task(where, kLink, supervised_call(module, name, arguments));
+          }),
+      row("Task.Supervisor.async", "The same by module, name and arguments, with options: shutdown:.",
+          [](const Where& where, Atom module, Atom name, const Arguments& arguments, const Keywords& options) {
+            return supervised_task(where, kLink, supervised_call(module, name, arguments), options);
+          }),
+      row("Task.Supervisor.async_nolink", "Starts a task under a supervisor without a link, and returns the %Task{}.",
+          [](const Where& where, const Supervised& work) { return supervised_task(where, kNoLink, supervised_call(work)); }),
+      row("Task.Supervisor.async_nolink", "The same with options: shutdown:.",
+          [](const Where& where, const Supervised& work, const Keywords& options) {
+            return supervised_task(where, kNoLink, supervised_call(work), options);
+          }),
+      row("Task.Supervisor.async_nolink", "Starts a task under a supervisor by module, name and arguments, without a link.",
+          [](const Where& where, Atom module, Atom name, const Arguments& arguments) {
+            return supervised_task(where, kNoLink, supervised_call(module, name, arguments));
+          }),
+      row("Task.Supervisor.async_nolink", "The same by module, name and arguments, with options: shutdown:.",
+          [](const Where& where, Atom module, Atom name, const Arguments& arguments, const Keywords& options) {
+            return supervised_task(where, kNoLink, supervised_call(module, name, arguments), options);
+          }),
+      row("Task.Supervisor.start_child", "Starts a task whose value nobody wants: {:ok, pid} or {:error, :max_children}.",
+          [](const Where& where, const Supervised& work) { return supervised_child(where, supervised_call(work)); }),
+      row("Task.Supervisor.start_child", "The same with options: restart: and shutdown:.",
+          [](const Where& where, const Supervised& work, const Keywords& options) {
+            return supervised_child(where, supervised_call(work), options);
+          }),
+      row("Task.Supervisor.start_child", "Starts a task by module, name and arguments whose value nobody wants: {:ok, pid}.",
+          [](const Where& where, Atom module, Atom name, const Arguments& arguments) {
+            return supervised_child(where, supervised_call(module, name, arguments));
+          }),
+      row("Task.Supervisor.start_child", "The same by module, name and arguments, with options: restart: and shutdown:.",
+          [](const Where& where, Atom module, Atom name, const Arguments& arguments, const Keywords& options) {
+            return supervised_child(where, supervised_call(module, name, arguments), options);
+          }),
+      row("Task.Supervisor.children", "The pids of a supervisor's tasks.", [](const Where& where) { return supervised_pids(where); }),
+      row("Task.Supervisor.terminate_child", "Ends a task of a supervisor: :ok or {:error, :not_found}.",
+          [](const Where& where, const Pid& pid) {
+            return call_of(where, Term::tuple({"terminate_child"_atom, pid}), {.timeout = Timeout::infinity()});
+          }),
+      row("Task.Supervisor.child_spec", "The child specification of a supervisor of tasks with these options.",
+          [](const Keywords& options) { return supervisor_child_spec("Elixir.Task.Supervisor"_atom, options); }),
   };
   return kRows;
 }

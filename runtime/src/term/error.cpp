@@ -32,8 +32,19 @@ std::string call_text(const Term& where) {
   return text + '/' + parts[2].text();
 }
 
+/// What a function of the console's language was ended by, in its own words: {reason, [{…, [text: "** (ArithmeticError) …"]}]}.
+std::string told_text(const Term& reason) {
+  if (!reason.is_tuple(2) || !reason.elements()[1].is_proper_list() || reason.elements()[1].list_size() != 1) return {};
+  const Term entry = reason.elements()[1].list_at(0);
+  if (!entry.is_tuple(4) || !entry.elements()[3].is_proper_list() || entry.elements()[3].list_size() != 1) return {};
+  const Term more = entry.elements()[3].list_at(0);
+  if (!more.is_tuple(2) || !more.elements()[0].is_atom("text"_atom)) return {};
+  return more.elements()[1].as_text().value_or("");
+}
+
 /// `** (std::runtime_error) text` of an exception that left a process (D12); empty when `reason` is none.
 std::string exception_text(const Term& reason) {
+  if (std::string text = told_text(reason); !text.empty()) return text;
   if (!reason.is_tuple(3) || !reason.elements()[0].is_atom("exception"_atom)) return {};
   const auto type = reason.elements()[1].as_text();
   const auto what = reason.elements()[2].as_text();

@@ -43,6 +43,15 @@ TEST_F(HistoryFileTest, DoesNotGrowForEver) {
   EXPECT_EQ(history.read(10).size(), 10u);
 }
 
+TEST_F(HistoryFileTest, TheLatestLinesCountHoweverLongTheFileIs) {
+  const HistoryFile history(folder + "/history");
+  for (int i = 0; i < 75; ++i) history.add(std::string(60'000, 'x'));
+  history.add("the latest");
+  EXPECT_EQ(history.read(10).back(), "the latest");
+  EXPECT_LT(std::filesystem::file_size(folder + "/history"), 700'000u) << "it is written anew";
+  EXPECT_EQ(history.read(10).size(), 10u);
+}
+
 TEST_F(HistoryFileTest, APlaceThatCannotBeWrittenIsNone) {
   const HistoryFile history(folder + "/no/such/folder");
   history.add("x");

@@ -100,8 +100,8 @@ TEST_F(LineEditorTest, SearchesBackwards) {
 }
 
 TEST_F(LineEditorTest, WhatIsPastedIsNoKeysButItsLines) {
-  EXPECT_EQ(after("\x1b[200~a\tb\x03\x1b[201~c"),
-            "a  b\x03"
+  EXPECT_EQ(after("\x1b[200~a\tb\x01\x1b[201~c"),
+            "a  b\x01"
             "c|");
   EXPECT_EQ(last, Event::none);
   static_cast<void>(editor.take_line());
@@ -110,6 +110,21 @@ TEST_F(LineEditorTest, WhatIsPastedIsNoKeysButItsLines) {
   EXPECT_EQ(editor.take_line(), "one");
   EXPECT_EQ(editor.feed(keys), Event::none);
   EXPECT_EQ(editor.line(), "two");
+}
+
+TEST_F(LineEditorTest, APasteEndsWhateverStandsBeforeItsEnd) {
+  EXPECT_EQ(after("\x1b[200~abc\x1b\x1b[201~d"),
+            "abc\x1b"
+            "d|");
+  EXPECT_EQ(after("\x1b[200~x\x1b[20\x03"),
+            "abc\x1b"
+            "dx|")
+      << "Ctrl-C ends one whose end was lost";
+  EXPECT_EQ(last, Event::interrupt);
+  after("\x1b\x03");
+  EXPECT_EQ(last, Event::interrupt);
+  after("\x1b[\x03");
+  EXPECT_EQ(last, Event::interrupt);
 }
 
 TEST_F(LineEditorTest, WhateverBytesComeItStandsInItsLine) {

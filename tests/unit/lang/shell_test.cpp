@@ -88,6 +88,9 @@ TEST_P(ShellTest, LinksToACrashEndItAndTheNextOneBegins) {  // ST-63
     EXPECT_EQ(done(), "restarted: ** (EXIT from " + me + ") shell process exited with reason: :boom");
     EXPECT_NE(line("self()"), me);
     EXPECT_EQ(line("x"), "** (CompileError) undefined variable \"x\"");
+    send(shell, EvaluateLine{"spawn_link(fn -> 1 / 0 end); receive do :never -> 1 end"});
+    EXPECT_TRUE(
+        done().ends_with("reason: an exception was raised:\n    ** (ArithmeticError) bad argument in arithmetic expression: 1 / 0"));
     send(shell, EvaluateLine{"me = self(); spawn(fn -> Process.exit(me, {:undef, [{Nope, :x, [], []}]}) end); receive do :never -> 1 end"});
     const std::string text = done();
     EXPECT_NE(text.find("shell process exited with reason: an exception was raised:\n    ** (UndefinedFunctionError) function Nope.x/0 is "
@@ -166,11 +169,25 @@ TEST_P(ShellTest, HelpsWithFunctionsAndModules) {
     EXPECT_TRUE(line("h Process.whereis").starts_with("Process.whereis(")) << line("h Process.whereis");
     EXPECT_NE(line("h Process").find("Process.alive?"), std::string::npos);
     EXPECT_NE(line("h").find("Process"), std::string::npos);
+    EXPECT_NE(line("h Node.spawn_link/2").find("linked to the caller"), std::string::npos);
     EXPECT_NE(line("h length").find("How many elements"), std::string::npos);
     EXPECT_EQ(line("h Proces.whereis"), "No documentation for Proces.whereis was found; did you mean Process.whereis?");
     EXPECT_FALSE(succeeded);
     EXPECT_EQ(line("h = 2; h + 1"), "3") << "a variable's name is still one";
   });
+}
+
+TEST(Check, WhatIsWrongInABlockIsToldWhenThatHasEnded) {
+  // Else the rest of a pasted module would be evaluated line by line.
+  const auto incomplete = [](std::string_view text) {
+    const auto readable = check(text);
+    return !readable && readable.error().incomplete;
+  };
+  EXPECT_TRUE(incomplete("defmodule M do\n  use GenServer\n"));
+  EXPECT_TRUE(incomplete("defmodule M do\n  def f(x) do\n    for x <- [1] do\n      x\n    end\n"));
+  EXPECT_FALSE(incomplete("defmodule M do\n  use GenServer\n  def f(do: x), do: :end\nend\n"));
+  EXPECT_FALSE(incomplete("1 +* 2"));
+  EXPECT_FALSE(incomplete("use GenServer # do"));
 }
 
 TEST(Help, KnowsEachFunctionWithoutAModule) {

@@ -11,7 +11,6 @@
 #include "proc/remote_spawn.hpp"
 #include "pulpo/function.hpp"
 #include "pulpo/io.hpp"
-#include "pulpo/remote.hpp"
 #include "pulpo/runtime.hpp"
 
 namespace pulpo::lang {
@@ -156,40 +155,6 @@ std::optional<Done> Machine::invoke_effect(std::string_view name, Arguments& arg
   return push(name == "spawn_monitor" ? Term::tuple({spawned->pid, spawned->monitor}) : Term(spawned->pid));
 }
 
-/// Node.spawn/2, spawn_link/2, spawn_monitor/2 and those with module, name and arguments: on another node, or on this one.
-std::optional<Done> Machine::invoke_node(Atom name, Arguments& arguments) {
-  const std::string_view text = name.text();
-  if ((text != "spawn" && text != "spawn_link" && text != "spawn_monitor") || (arguments.size() != 2 && arguments.size() != 4))
-    return std::nullopt;
-  if (!arguments[0].is_atom()) return Done(argument_failure());
-  Atom module;
-  Atom function;
-  Arguments given;
-  if (arguments.size() == 2) {
-    if (arguments[1].type() != Term::Type::function) return Done(argument_failure());
-    const auto parts = arguments[1].function_parts();
-    if (open_arity(parts) != 0) return Done(argument_failure());
-    module = parts.module;
-    function = parts.name;
-    given.assign(parts.bound.begin(), parts.bound.end());
-  } else {
-    if (!arguments[1].is_atom() || !arguments[2].is_atom() || !arguments[3].is_proper_list()) return Done(argument_failure());
-    module = arguments[1].atom();
-    function = arguments[2].atom();
-    for (std::size_t i = 0; i < arguments[3].list_size(); ++i) given.push_back(arguments[3].list_at(i));
-  }
-  const OnNode node(arguments[0].atom());
-  const FunctionName what(module, function);
-  try {
-    if (text == "spawn") return push(Term(spawn(node, what, std::move(given))));
-    if (text == "spawn_link") return push(Term(spawn_link(node, what, std::move(given))));
-    const Spawned spawned = spawn_monitor(node, what, std::move(given));
-    return push(Term::tuple({spawned.pid, spawned.monitor}));
-  } catch (const Exiting& exiting) {
-    return Done(exited(exiting.reason, true));
-  }
-}
-
 Done Machine::invoke_remote(const Term& module, Atom name, Arguments arguments) {
   if (!module.is_atom()) {
     return raised(
@@ -209,9 +174,6 @@ Done Machine::invoke_remote(const Term& module, Atom name, Arguments arguments) 
     }
   }
   if (limits_.pure) return undefined_function(module.atom(), name, arguments, false);
-  if (text == "Elixir.Node") {
-    if (const auto done = invoke_node(name, arguments)) return *done;
-  }
   if (const auto defined = find_function(module.atom(), name, arguments.size())) {
     if (!defined->is_private || module_ == module.atom())
       return enter(defined->clauses.elements(), module.atom(), name, {}, std::move(arguments));

@@ -98,7 +98,6 @@ class Machine {
   /// Nothing when the language has no such function.
   [[nodiscard]] std::optional<Done> invoke_kernel(Atom name, Arguments& arguments);
   [[nodiscard]] std::optional<Done> invoke_effect(std::string_view name, Arguments& arguments);
-  [[nodiscard]] std::optional<Done> invoke_node(Atom name, Arguments& arguments);
   [[nodiscard]] Done enter(std::span<const Term> clauses, Atom module, Atom name, const Bindings& captured, Arguments arguments);
   [[nodiscard]] Done receive(const Node& node);
   [[nodiscard]] Done define_module(const Node& node);

@@ -343,8 +343,10 @@ Verb node_verb() {
       .name = "node",
       .summary = "Run a node, with applications, until SIGINT or SIGTERM.",
       .details =
-          "Starts a mapper when this host has none. SIGINT or SIGTERM stops applications in order; a second one does not wait for "
-          "them. Exit status 2 when an option or a file is wrong, 1 when the name or the port is taken, an application does not start, or "
+          "Starts a mapper when this host has none. On a terminal it has a prompt (--console), and the end of that terminal stops it too. "
+          "SIGINT "
+          "or SIGTERM stops applications in order; a second one does not wait for them. Exit status 2 when an option or a file is wrong, 1 "
+          "when the name or the port is taken, an application does not start, or "
           "a permanent one has ended.",
       .examples =
           "node --sname a --app ping_pong\nnode --name a@192.168.1.10 --listen 192.168.1.10:4711\nnode --sname auto --join lan "
